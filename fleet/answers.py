@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from netpreflight.agent.counted import counted
 from netpreflight.agent.shown_table import ShownTable
-from netpreflight.fleet.engine import Answer, Connection, ask, damage_told
+from netpreflight.fleet.engine import Answer, Connection, ask
 from netpreflight.fleet.questions import OF_A_SITE, QUESTIONS
 from netpreflight.probes.observations import Count, Plain, Words
 
@@ -288,13 +288,22 @@ def table_of(answer: Answer, notes: list[str]) -> ShownTable:
     return ShownTable(title="", headings=answer.columns, rows=_cells(answer.rows), none="No rows.", notes=notes)
 
 
+def asked(connection: Connection, question: str) -> Answer:
+    """The rows that answer a question (`QUESTIONS`)."""
+    return ask(connection, QUESTIONS[question])
+
+
+def asked_of_site(connection: Connection, question: str, name: str) -> Answer:
+    """The rows that answer a question about one site (`OF_A_SITE`)."""
+    return ask(connection, OF_A_SITE[question], given=[name])
+
+
 def _rows(connection: Connection, question: str) -> list[tuple[Any, ...]]:
-    return ask(connection, QUESTIONS[question]).rows
+    return asked(connection, question).rows
 
 
 def _of_site(connection: Connection, question: str, name: str) -> list[tuple[Any, ...]]:
-    with damage_told():
-        return connection.execute(OF_A_SITE[question], [name]).fetchall()
+    return asked_of_site(connection, question, name).rows
 
 
 def _cells(rows: list[tuple[Any, ...]]) -> list[list[str]]:

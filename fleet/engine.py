@@ -94,20 +94,19 @@ def relation(store: Store, table: str) -> str:
     return select
 
 
-def ask(connection: Connection, sql: str, most: int | None = None) -> Answer:
-    """The answer to one of our own queries, or the first rows of it.
+def ask(connection: Connection, sql: str, given: list[str] | None = None) -> Answer:
+    """The answer to one of our own queries, with the parameters that it is given.
 
     Raises:
         StoreError: a file of the store is damaged.
     """
     with damage_told():
-        return _answered(connection, sql, most)
+        found = connection.execute(sql, given)
+        return Answer(_columns(found), found.fetchall())
 
 
-def _answered(connection: Connection, sql: str, most: int | None) -> Answer:
-    found = connection.execute(sql)
-    columns = [column[0] for column in found.description or []]
-    return Answer(columns, found.fetchall() if most is None else found.fetchmany(most))
+def _columns(found: Connection) -> list[str]:
+    return [column[0] for column in found.description or []]
 
 
 def ask_for_user(connection: Connection, sql: str, most: int, seconds: float = LONGEST_QUERY_S) -> Answer:
@@ -121,7 +120,8 @@ def ask_for_user(connection: Connection, sql: str, most: int, seconds: float = L
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryError("give one SELECT: a query reads, and changes nothing")
         with _interrupted_after(connection, seconds):
-            return _answered(connection, sql, most)
+            found = connection.execute(sql)
+            return Answer(_columns(found), found.fetchmany(most))
     except duckdb.InterruptException as problem:
         raise QueryError(f"the query took longer than {seconds:g} s") from problem
     except duckdb.Error as problem:

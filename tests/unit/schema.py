@@ -13,6 +13,7 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.results import Doctor, Led, LogAnswer
 from netpreflight.agent.watch.watched import Watch, WatchComparison
 from netpreflight.fleet.answers import FleetSummary
+from netpreflight.fleet.as_document import FleetAnswer
 from netpreflight.fleet.update import FleetUpdate
 
 FOLDER = Path(__file__).parents[2] / "reports"
@@ -20,7 +21,7 @@ FILE, COMPARISON = FOLDER / "report.schema.json", FOLDER / "comparison.schema.js
 DOCTOR, LED = FOLDER / "doctor.schema.json", FOLDER / "led.schema.json"
 LOG, WATCH = FOLDER / "log.schema.json", FOLDER / "watch.schema.json"
 FLEET, UPDATE = FOLDER / "fleet.schema.json", FOLDER / "update.schema.json"
-WATCHES = FOLDER / "watch-comparison.schema.json"
+WATCHES, ANSWER = FOLDER / "watch-comparison.schema.json", FOLDER / "answer.schema.json"
 SCHEMAS: dict[Path, tuple[type, str, str]] = {
     FILE: (Report, "report", "A report of netpreflight, as --json and -o run.json write it."),
     COMPARISON: (Comparison, "comparison", "Two runs side by side, as netpreflight compare --json writes them."),
@@ -29,6 +30,7 @@ SCHEMAS: dict[Path, tuple[type, str, str]] = {
     WATCH: (Watch, "watch", "What a watch saw, as netpreflight watch report --json writes it."),
     UPDATE: (FleetUpdate, "update", "What a version would change, as netpreflight fleet rejudge --json writes it."),
     FLEET: (FleetSummary, "fleet", "What many sites' runs come to, as netpreflight fleet summary --json writes it."),
+    ANSWER: (FleetAnswer, "answer", "The answer to a question, as netpreflight fleet changes --json writes it."),
     WATCHES: (WatchComparison, "watch-comparison", "Two watches, as netpreflight compare --json writes them."),
     LED: (Led, "led", "What a device's light may be, as netpreflight led --json writes it."),
 }

@@ -150,6 +150,33 @@ def test_no_module_is_taken_from_the_folder_that_the_user_is_in(tmp_path: Path) 
 
 
 @pytest.mark.more
+def test_each_question_has_a_document_of_one_shape(store: Path) -> None:
+    schema = json.loads((ROOT / "reports" / "answer.schema.json").read_text())
+    told = {}
+    for words in (("changes",), ("why",), ("regressions",), ("quarantine",), ("site", "Köln"), ("query", "FROM runs")):
+        document = json.loads(fleet(store, *words, "--json"))
+        jsonschema.validate(document, schema)
+        assert (document["question"], document["is_cut"]) == (words[0], False)
+        told[words[0]] = document["tables"]
+
+    change = next(row for row in told["changes"]["changes"] if row["key"].startswith("UDP 5684"))
+    assert (change["sites"], change["alone_enough"], change["place"]) == (2, 2, "firewall")
+    assert {row["status"] for row in told["why"]["why"]} >= {"fail"}
+    assert [(row["site"], row["before"], row["started"]) for row in told["regressions"]["broken"]] == [
+        ("=Ulm", "2026-02-07T10:00:00Z", "2026-03-08T10:00:00Z")
+    ]
+    assert [(Path(row["path"]).name, row["kind"]) for row in told["quarantine"]["quarantine"]] == [
+        ("broken.json", "not-a-run")
+    ]
+    assert len(told["query"]["rows"]) == 5
+    cut = json.loads(fleet(store, "query", "SELECT site AS a, 1e999 AS a FROM runs", "--json", "--rows", "2"))
+    assert (cut["is_cut"], [list(row) for row in cut["tables"]["rows"]]) == (True, [["a", "a_2"]] * 2)
+    assert {row["a_2"] for row in cut["tables"]["rows"]} == {None}
+    assert run("fleet", "site", "Nowhere", "--json", "--store", str(store)).returncode == 2
+    assert run("fleet", "query", "SELECT 1", "--json", "--csv", "--store", str(store)).returncode == 2
+
+
+@pytest.mark.more
 def test_a_query_is_answered(store: Path) -> None:
     assert fleet(store, "query", "--csv", "SELECT site, count(*) AS runs FROM runs GROUP BY site ORDER BY site") == (
         "site,runs\n'=Ulm,2\nBonn,2\nKöln,1\n"

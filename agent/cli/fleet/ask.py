@@ -1,20 +1,23 @@
 """`netpreflight fleet summary`, `changes`, `why`, `regressions`, `site` and `quarantine`: the questions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from netpreflight.agent.cli.checked import check_outputs
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.fleet.store import StoreFolder, reading, show_answer, write_text
+from netpreflight.agent.cli.fleet.store import StoreFolder, print_answer, reading, show_answer, write_text
 from netpreflight.agent.cli.options import Json
-from netpreflight.agent.cli.screen import standard_output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netpreflight.agent.shown_table import ShownTable
+    from netpreflight.fleet.as_document import Question
     from netpreflight.fleet.engine import Connection
 
+_Found = TypeVar("_Found")
 _ALL_SITES = "netpreflight fleet query 'SELECT DISTINCT site FROM runs'"
 
 
@@ -39,15 +42,12 @@ def summary(
     """
     outputs = check_outputs(output, [".html"])
     from netpreflight.fleet import answers  # noqa: PLC0415 - loaded only where it is needed
-    from netpreflight.reports.fleet import render  # noqa: PLC0415
 
     _write_pages(store, outputs)
-    if not as_json:
+    if as_json:
+        print_answer(store, answers.summary)
+    else:
         show_answer(store, answers.summary_tables)
-        return 0
-    screen = standard_output("show the answer")
-    with reading(store) as connection:
-        screen.buffer.write(render(answers.summary(connection)).encode())
     return 0
 
 
@@ -68,23 +68,21 @@ def _write_pages(store: Path | None, outputs: list[Path]) -> None:
         write_text(path, page)
 
 
-def changes(*, store: StoreFolder = None) -> int:
+def changes(*, store: StoreFolder = None, as_json: Json = False) -> int:
     """Say what has to change, by how many sites need it, and at how many it alone is enough."""
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
-    show_answer(store, answers.changes)
-    return 0
+    return _answer(store, "changes", answers.changes, as_json=as_json)
 
 
-def why(*, store: StoreFolder = None) -> int:
+def why(*, store: StoreFolder = None, as_json: Json = False) -> int:
     """Say what fails and what is not known, by how many sites; what is only a consequence is left out."""
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
-    show_answer(store, answers.why)
-    return 0
+    return _answer(store, "why", answers.why, as_json=as_json)
 
 
-def regressions(*, store: StoreFolder = None) -> int:
+def regressions(*, store: StoreFolder = None, as_json: Json = False) -> int:
     """Say which sites worked and fail now, and how many broke and work again by month.
 
     Complete runs of one site and device are compared, from pass to fail and back; what is not known in between counts
@@ -92,32 +90,50 @@ def regressions(*, store: StoreFolder = None) -> int:
     """
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
-    show_answer(store, answers.regressions)
-    return 0
+    return _answer(store, "regressions", answers.regressions, as_json=as_json)
 
 
 def site(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The site, as the other commands name it.")],
     *,
     store: StoreFolder = None,
+    as_json: Json = False,
 ) -> int:
     """Say what is known of one site: its runs, what has to change, its devices' logs and outages."""
-    from netpreflight.fleet import answers  # noqa: PLC0415 - as above
+    from netpreflight.fleet import answers, as_document  # noqa: PLC0415 - as above
 
-    def of_site(connection: "Connection") -> "list[ShownTable]":
-        """The tables of the site."""
-        tables = answers.site(connection, name)
-        if not tables:
+    def known(found: _Found | None) -> _Found:
+        """What was found of the site."""
+        if not found:
             raise UsageError(f"no site {name!r} in the tables; {_ALL_SITES} lists them")
-        return tables
+        return found
 
-    show_answer(store, of_site)
+    if as_json:
+        print_answer(store, lambda connection: known(as_document.answer_of_site(connection, name)))
+    else:
+        show_answer(store, lambda connection: known(answers.site(connection, name)))
     return 0
 
 
-def quarantine(*, store: StoreFolder = None) -> int:
+def quarantine(*, store: StoreFolder = None, as_json: Json = False) -> int:
     """List the files that could not be taken in, and why."""
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
-    show_answer(store, answers.quarantine)
+    return _answer(store, "quarantine", answers.quarantine, as_json=as_json)
+
+
+def _answer(
+    store: Path | None,
+    question: "Question",
+    tables: "Callable[[Connection], list[ShownTable]]",
+    *,
+    as_json: bool,
+) -> int:
+    """Answer a question, as a document or as tables."""
+    from netpreflight.fleet.as_document import answer  # noqa: PLC0415 - as above
+
+    if as_json:
+        print_answer(store, lambda connection: answer(connection, question))
+    else:
+        show_answer(store, tables)
     return 0

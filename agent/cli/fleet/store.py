@@ -14,6 +14,8 @@ from netpreflight.agent.cli.screen import standard_output
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import msgspec
+
     from netpreflight.agent.shown_table import ShownTable
     from netpreflight.fleet.engine import Connection
     from netpreflight.fleet.store import Store
@@ -68,6 +70,16 @@ def reading(folder: Path | None) -> "Iterator[Connection]":
             yield connection
     except StoreError as problem:
         raise UsageError(str(problem)) from problem
+
+
+def print_answer(folder: Path | None, question: "Callable[[Connection], msgspec.Struct]") -> None:
+    """Ask a question of a store, and print the document that answers it."""
+    from netpreflight.reports.fleet import render  # noqa: PLC0415 - as above
+
+    screen = standard_output("show the answer")
+    with reading(folder) as connection:
+        document = question(connection)
+    screen.buffer.write(render(document).encode())
 
 
 def show_answer(folder: Path | None, question: "Callable[[Connection], list[ShownTable]]") -> None:
