@@ -21,3 +21,16 @@ def partly(fast: Collection[Any], values: Iterable[Any] | Mapping[str, Any]) -> 
         )
         for name, value in named.items()
     ]
+
+
+def first(number: int, values: Iterable[Any]) -> list[Any]:
+    """All of these values, the most different ones first; `tests/run --fast` takes only the first so many.
+
+    A tuple is a row of values for several parameters.
+    """
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)), marks=() if place < number else pytest.mark.more
+        )
+        for place, value in enumerate(values)
+    ]

@@ -365,6 +365,7 @@ def test_names_are_quoted_by_the_one_function_whose_inverse_finds_them() -> None
     assert {name: lines for name, lines in by_hand.items() if lines and name not in shell} == {}
 
 
+@pytest.mark.more
 def test_what_tests_share_stands_in_plain_modules() -> None:
     found = {(name, module) for name, tree in parsed("tests").items() for module in imports(tree)}
     reached = {

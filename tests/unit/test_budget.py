@@ -58,6 +58,7 @@ def test_what_is_more_than_a_saved_run_may_hold_is_cut_so_that_it_loads() -> Non
     assert replace(kept, dhcp=None) == replace(as_saved(seen.healthy()), dhcp=None)
 
 
+@pytest.mark.more
 def test_a_forged_run_is_shared_without_a_search_that_does_not_end() -> None:
     """Where too much would have to be searched, a text is hidden as a whole."""
     names = [seen.bss(6, ssid="a" * length) for length in range(1, 129)]
@@ -69,6 +70,7 @@ def test_a_forged_run_is_shared_without_a_search_that_does_not_end() -> None:
     assert made.observations.wifi.limits[0] != HIDDEN
 
 
+@pytest.mark.more
 def test_names_are_not_searched_for_ever() -> None:
     names = QuotedNames({"a" * length: "net-1" for length in range(1, 129)})
     text = "'" * 100_000

@@ -213,7 +213,7 @@ def at(address: str, blocked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("device", partly({"argon", "photon"}, BLOCKED.keys()))
+@pytest.mark.parametrize("device", partly({"argon"}, BLOCKED.keys()))
 @pytest.mark.parametrize(
     ("cause", "checks"),
     [(CAUGHT, {"portal"}), (INVENTED, {"dns.resolve", "dns.integrity"}), (LOCAL, {"dns.integrity"})],

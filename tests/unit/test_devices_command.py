@@ -176,6 +176,7 @@ def test_the_help_names_the_devices_and_the_command() -> None:
     assert "[NAME|FILE.toml]" in of_devices
 
 
+@pytest.mark.more
 def test_a_reader_that_leaves_early_and_a_closed_output_end_without_a_traceback() -> None:
     for shell in (
         '"$0" -m netpreflight.agent devices argon | head -1 >/dev/null',

@@ -266,6 +266,7 @@ def test_an_offer_captured_at_an_ietf_meeting() -> None:
     assert message.ipv6_only_s == 900, "tshark -V: Option: (108) IPv6-Only Preferred, Value: 00000384"
 
 
+@pytest.mark.more
 @pytest.mark.tshark
 def test_tshark_reads_the_same_out_of_the_capture() -> None:
     names = ("ip.your", "option.dhcp_server_id", "option.subnet_mask", "option.router", "option.domain_name_server",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+@cache
 def file_names() -> set[str]:
     """The names of the files at the top and in the folders of the repository."""
     folders = ("agent", "docs", "fleet", "probes", "reports", "systems", "tests")

@@ -386,6 +386,7 @@ def test_the_page_explains_every_ability() -> None:
     assert tuple(told) == NAMES
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     "package",
     partly(

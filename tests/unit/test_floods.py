@@ -137,6 +137,7 @@ def test_junk_without_end_hides_no_answer_that_has_its_id(*, by_stranger: bool) 
     assert found.value == TRUE
 
 
+@pytest.mark.more
 def test_silence_behind_more_junk_than_can_be_read_is_not_called_silence() -> None:
     found, junk = ask(endless(MARK + b" no", answers=False), read_s=0.002)
 

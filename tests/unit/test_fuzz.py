@@ -89,6 +89,7 @@ def test_the_harness_does_not_call_waiting_a_hang() -> None:
     assert found(lambda *_: time.sleep(0.15), inputs=2, most_s=0.1) == []
 
 
+@pytest.mark.more
 def test_the_harness_finds_too_much_memory() -> None:
     most = harness.peak_memory() + (32 << 20)
     kept: list[bytearray] = []

@@ -73,6 +73,7 @@ def test_any_other_page_is_refused(page: bytes) -> None:
         unpacked(page, MIB)
 
 
+@pytest.mark.more
 def test_a_bomb_takes_no_more_memory_than_the_limit() -> None:
     bomb = page_with(deflated(bytes(128 * MIB)))  # 1000 to 1
     tracemalloc.start()

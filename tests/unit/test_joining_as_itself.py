@@ -434,6 +434,7 @@ open(sys.argv[1] + ".ended", "w").close()
 """
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("is_killed", [True, False])
 def test_a_run_that_is_killed_leaves_a_process_that_goes_back(tmp_path: Path, *, is_killed: bool) -> None:
     file, ended = tmp_path / "back", tmp_path / "back.ended"
@@ -460,6 +461,7 @@ def test_the_process_is_this_module_or_the_executable_again(monkeypatch: pytest.
     assert f'GO_BACK = "{watchdog.WORD}"' in start.read_text()
 
 
+@pytest.mark.more
 def test_the_process_takes_no_module_from_the_folder_that_the_user_is_in(tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("open('taken', 'w').close()")
     ran = subprocess.run(watchdog.words(), cwd=tmp_path, input=b'["Wi-Fi", null]\nover\n', check=False)

@@ -75,6 +75,7 @@ def flooded(count: int) -> Report:
     return make(four.run_of(wifi=seen.wifi(*flood(count))), profiles.load("photon2"))
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("judge", EACH_JUDGE)
 def test_bsss_that_are_alike_in_what_a_check_looks_at_have_the_same_status(judge: JudgeBss) -> None:
     source = random.Random(16)
@@ -90,6 +91,7 @@ def test_bsss_that_are_alike_in_what_a_check_looks_at_have_the_same_status(judge
     assert max(statuses.total() for statuses in found.values()) > 1, "no two were alike"
 
 
+@pytest.mark.more
 def test_the_radios_are_those_that_comparing_each_bss_with_each_radio_finds() -> None:
     """By the definition of a radio: alike in channel and BSSID, at most 10 dB apart, and each name once."""
     for seed in range(200):
@@ -125,6 +127,7 @@ def test_the_radios_are_those_that_comparing_each_bss_with_each_radio_finds() ->
         ]
 
 
+@pytest.mark.more
 def test_a_flood_of_the_judged_name_is_judged_as_a_few_of_them_are() -> None:
     few, many = flooded(26), flooded(MANY)
 
@@ -147,6 +150,7 @@ def test_a_check_judges_each_kind_of_bss_once() -> None:
     assert judged[0] == judged[1] > 0
 
 
+@pytest.mark.more
 def test_one_bssid_with_the_judged_name_a_thousand_times_and_another_name_once() -> None:
     same = [seen.bss(6, bssid=mac(1), signal_dbm=-50.0) for _ in range(1_000)]
     other = seen.bss(6, bssid=mac(1), ssid="Another")
@@ -157,6 +161,7 @@ def test_one_bssid_with_the_judged_name_a_thousand_times_and_another_name_once()
         assert next(check for check in report.checks if check.id == "wifi.ssid").problem == problem
 
 
+@pytest.mark.more
 def test_thousands_of_names_that_look_like_the_judged_one() -> None:
     near = [
         seen.bss(
@@ -174,6 +179,7 @@ def test_thousands_of_names_that_look_like_the_judged_one() -> None:
     assert len(check.evidence) < 20
 
 
+@pytest.mark.more
 def test_thousands_of_contradictions_are_counted_and_not_all_quoted() -> None:
     odd = [seen.bss(6, bssid=mac(number), contradictions=[f"Odd {number}"]) for number in range(MANY)]
     report = make(four.run_of(wifi=seen.wifi(*odd)), profiles.load("photon2"))

@@ -560,6 +560,7 @@ def test_where_no_run_is_kept_it_is_one_line(command: list[str], how: str, runs:
     assert how == "unreadable" or ran.stderr == f"netpreflight: {told}"
 
 
+@pytest.mark.more
 def test_a_run_that_is_interrupted_is_kept_too(runs: Path, tmp_path: Path) -> None:
     (moment,) = REPORTED
     end = stopped(MOMENTS[moment], tmp_path)
@@ -569,6 +570,7 @@ def test_a_run_that_is_interrupted_is_kept_too(runs: Path, tmp_path: Path) -> No
     assert json.loads(kept.read_text())["complete"] is False
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("number", partly({signal.SIGKILL}, [signal.SIGKILL, signal.SIGINT]))
 def test_a_run_that_is_killed_while_it_writes_leaves_no_half_run(
     number: signal.Signals, runs: Path, tmp_path: Path

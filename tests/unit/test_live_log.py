@@ -189,6 +189,7 @@ def test_who_uses_the_port_is_told() -> None:
     assert made.stderr.count("\n") == 1
 
 
+@pytest.mark.more
 def test_ctrl_c_shows_what_was_read() -> None:
     program = [sys.executable, "-m", "netpreflight.agent.start", "log", "--json", "--port"]
     with pair_of_ends() as pair:

@@ -7,6 +7,7 @@ No network is needed: what a locked package needs itself is known from the packa
 import re
 import tomllib
 import zlib
+from functools import cache
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -60,6 +61,7 @@ class Pin(Requirement):
         self.key = canonicalize_name(self.name)
 
 
+@cache
 def pins(file: str) -> list[Pin]:
     text = (ROOT / file).read_text(encoding="utf-8")
     return [Pin(entry) for entry in re.split(r"\n(?=[a-z])", text)[1:]]

@@ -88,6 +88,7 @@ def literals(tree: ast.Module) -> Iterator[str]:
             yield node.value
 
 
+@pytest.mark.more
 def test_no_text_of_ours_has_the_backticks_of_markdown() -> None:
     """A terminal, a page and a firewall would show them as they are."""
     its_own_business = {

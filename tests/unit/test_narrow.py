@@ -18,7 +18,7 @@ from netpreflight.reports.terminal.report import print_report
 from netpreflight.reports.terminal.rows import NARROW
 from tests.unit.four import FOUR
 from tests.unit.made_reports import reports_of
-from tests.unit.partly import partly
+from tests.unit.partly import first, partly
 from tests.unit.two_runs import blocked, compared, later, phone, site
 
 Show = Callable[[Console], None]
@@ -40,6 +40,7 @@ def on(show: Show, columns: int) -> str:
     return stream.getvalue()
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("columns", partly({80}, [40, 80, 120]))
 def test_a_terminal_is_sent_no_blanks_at_the_ends_of_lines(columns: int) -> None:
     shows: list[Show] = [
@@ -89,7 +90,7 @@ def test_the_band_is_in_words_where_it_cannot_be_drawn() -> None:
     assert " P " not in narrow
 
 
-@pytest.mark.parametrize("columns", [40, NARROW - 1, NARROW])
+@pytest.mark.parametrize("columns", first(1, [40, NARROW - 1, NARROW]))
 def test_everything_of_a_comparison_is_there(columns: int) -> None:
     for made in (
         compared(site(cloud=blocked()), phone(), second=later(10)),

@@ -275,6 +275,7 @@ def privileges(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 def test_the_files_of_a_run_belong_to_who_started_it(tmp_path: Path) -> None:
@@ -290,6 +291,7 @@ def test_the_files_of_a_run_belong_to_who_started_it(tmp_path: Path) -> None:
     assert json.loads(own.read_text())["scope"]["privileges"]["user"] == "root"
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 def test_a_planted_link_is_not_followed_by_root(tmp_path: Path) -> None:
@@ -308,6 +310,7 @@ def test_a_planted_link_is_not_followed_by_root(tmp_path: Path) -> None:
     assert link.is_symlink()
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 def test_root_writes_to_pipes_and_to_standard_output(tmp_path: Path) -> None:
@@ -325,6 +328,7 @@ def test_root_writes_to_pipes_and_to_standard_output(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.more
 @pytest.mark.root
 @as_root
 def test_what_only_root_may_read_is_read(tmp_path: Path) -> None:

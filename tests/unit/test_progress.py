@@ -21,6 +21,7 @@ from netpreflight.reports.terminal import Terminal
 from netpreflight.reports.terminal import progress as module
 from tests.pseudo_terminal import Emulator, PseudoTerminal
 from tests.unit import seen
+from tests.unit.partly import first
 from tests.unit.places import of
 from tests.unit.rendered import raw, without_codes
 from tests.unit.stopping import UNTIL_STOPPED, WITHOUT_HURRY, capture
@@ -198,7 +199,7 @@ def test_each_wait_fits_on_a_narrow_terminal(what: WaitedFor, port: int, sized: 
     assert screen.lines() == []
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (40, 24), (40, 10), (20, 5), (16, 3), (200, 60)])
+@pytest.mark.parametrize(("columns", "rows"), first(2, [(80, 24), (16, 3), (40, 24), (40, 10), (20, 5), (200, 60)]))
 def test_it_never_scrolls(columns: int, rows: int, sized: Callable[..., Screen]) -> None:
     screen = sized(columns, rows)
     waits = [Waiting(what="udp", port=port, since=1000.0, until=1015.0) for port in (53, 123, 5683, 5684)]
@@ -413,6 +414,7 @@ main({[*command, *arguments]!r})
     return emulator, written, process.returncode
 
 
+@pytest.mark.more
 def test_ctrl_c_is_acknowledged_where_the_region_was(tmp_path: Path) -> None:
     emulator, written, code = stopped_on_a_terminal(tmp_path, "--json")
 
@@ -423,6 +425,7 @@ def test_ctrl_c_is_acknowledged_where_the_region_was(tmp_path: Path) -> None:
     assert HIDES_CURSOR not in written
 
 
+@pytest.mark.more
 def test_killed_it_leaves_the_cursor_seen_and_on_a_line_of_its_own(tmp_path: Path) -> None:
     emulator, written, code = stopped_on_a_terminal(tmp_path, "--json", number=signal.SIGKILL)
 
@@ -432,6 +435,7 @@ def test_killed_it_leaves_the_cursor_seen_and_on_a_line_of_its_own(tmp_path: Pat
     assert HIDES_CURSOR not in written
 
 
+@pytest.mark.more
 def test_the_answer_stands_last_and_alone(tmp_path: Path) -> None:
     emulator, written, code = stopped_on_a_terminal(tmp_path)
     everything = [*emulator.scrolled(), *emulator.screen()]
@@ -442,6 +446,7 @@ def test_the_answer_stands_last_and_alone(tmp_path: Path) -> None:
     assert len([line for line in everything if line.startswith("Checking ")]) == 0
 
 
+@pytest.mark.more
 def test_with_debug_no_line_is_moved_or_erased(tmp_path: Path) -> None:
     emulator, written, code = stopped_on_a_terminal(tmp_path, "--json", "--debug", columns=400)
 

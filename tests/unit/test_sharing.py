@@ -40,8 +40,8 @@ from netpreflight.reports.words import TOLD
 from tests.unit import seen
 from tests.unit.filled import Filler, canary, forms
 from tests.unit.hostile import HOSTILE, SLOW, planted
-from tests.unit.partly import partly
-from tests.unit.places import EACH_DEVICE, EACH_PLACE, PLACES, broken, of
+from tests.unit.partly import first, partly
+from tests.unit.places import EACH_DEVICE, PLACES, broken, of
 from tests.unit.rendered import Screen, on_terminal, raw, without_codes
 from tests.unit.reveals import SECRET, bare_texts, every_struct
 
@@ -184,7 +184,7 @@ def elsewhere(made: T) -> T:
 
 
 @pytest.mark.parametrize("device", EACH_DEVICE)
-@pytest.mark.parametrize("changed", EACH_PLACE)
+@pytest.mark.parametrize("changed", partly({"neighbours", "path-blocked"}, PLACES))
 def test_a_public_report_is_the_same_wherever_it_was_made(changed: dict[str, Any], device: str) -> None:
     here = broken(**changed)
     usual: dict[str, Any] = {"packets": 1, "bytes": 64, "purpose": "portal"}
@@ -312,7 +312,7 @@ def public_with_vpn(name: str, *, has_gateway: bool) -> str:
     return "\n".join(outputs(shared(of(observed), "public")).values())
 
 
-@pytest.mark.parametrize("vpn", partly({"q", "home"}, ["x1", "q", "zt", "on", "vpn", "home", "acme 1"]))
+@pytest.mark.parametrize("vpn", partly({"q"}, ["x1", "q", "zt", "on", "vpn", "home", "acme 1"]))
 @pytest.mark.parametrize("has_gateway", [True, False])
 def test_a_vpn_is_hidden_however_short_its_name(vpn: str, has_gateway: bool) -> None:  # noqa: FBT001 - a variant
     found = public_with_vpn(vpn, has_gateway=has_gateway)
@@ -322,16 +322,19 @@ def test_a_vpn_is_hidden_however_short_its_name(vpn: str, has_gateway: bool) -> 
 
 @pytest.mark.parametrize(
     "url",
-    [
-        "acme-badge://login.acme.example/x",
-        "acme-badge:login",
-        "http://acme.example:badge/x",
-        "http://acme.example:badge room/x",
-        "http://[acme/x",
-        "acme.example:badge",
-        "//acme.example:badge",
-        "mailto:bob@acme.example",
-    ],
+    first(
+        3,
+        [
+            "acme-badge://login.acme.example/x",
+            "http://acme.example:badge/x",
+            "http://[acme/x",
+            "acme-badge:login",
+            "http://acme.example:badge room/x",
+            "acme.example:badge",
+            "//acme.example:badge",
+            "mailto:bob@acme.example",
+        ],
+    ),
 )
 @pytest.mark.parametrize(
     "where", ["redirect", *(pytest.param(where, marks=pytest.mark.more) for where in ("api", "proxy", "words"))]
@@ -416,13 +419,15 @@ def public_with_name(ssid: str, device: str) -> str:
     return FORMATS[".json"](shared(of(made, device=device), "public"))
 
 
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("name", first(4, SHORT))
 @pytest.mark.parametrize("device", EACH_DEVICE)
 def test_a_name_is_hidden_exactly_however_common(name: str, device: str) -> None:
     assert public_with_name(name, device) == public_with_name("Zq7Vxq", device)
 
 
-@pytest.mark.parametrize("name", [*SHORT, "b", "Flat b", "it's", "a' and 'b", "10.0.0.1", "x::1", "b'"])
+@pytest.mark.parametrize(
+    "name", first(5, ["b'", "a' and 'b", "x::1", "Flat b", "e", "b", "it's", "10.0.0.1", *SHORT[1:]])
+)
 @pytest.mark.parametrize("device", EACH_DEVICE)
 def test_a_ticket_has_the_sentences_of_this_network_as_they_are(name: str, device: str) -> None:
     made = of(seen.healthy(wifi=seen.wifi(seen.bss(ssid=name), target=name)), device=device)

@@ -237,6 +237,7 @@ def test_no_early_moment_makes_a_traceback(words: tuple[str, ...], tmp_path: Pat
 IGNORED = 'trap \'\' INT; exec "$0" "$@"'
 
 
+@pytest.mark.more
 def test_a_signal_that_is_ignored_from_outside_stays_ignored() -> None:
     argv = [sys.executable, "-I", "-S", "-c", STARTING, "50", "SIGINT", "report", str(SAMPLE)]
     ran = subprocess.run(["sh", "-c", IGNORED, *argv], capture_output=True, check=False, encoding="utf-8")
@@ -244,6 +245,7 @@ def test_a_signal_that_is_ignored_from_outside_stays_ignored() -> None:
     assert (ran.returncode, ran.stderr) == (3, "")
 
 
+@pytest.mark.more
 def test_a_half_written_file_is_removed(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     program = f"""

@@ -13,6 +13,7 @@ from tests.unit.partly import partly
 from tests.unit.stopping import MOMENTS, REPORTED, UNTIL_STOPPED, started, stopped
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("moment", partly({"judging during the run", "writing"}, MOMENTS.keys()))
 def test_a_run_is_stopped_at_any_moment(moment: str, tmp_path: Path) -> None:
     end = stopped(MOMENTS[moment], tmp_path)
@@ -31,6 +32,7 @@ def test_a_run_is_stopped_at_any_moment(moment: str, tmp_path: Path) -> None:
         assert end.left == []
 
 
+@pytest.mark.more
 def test_what_is_given_back_first_is_named(tmp_path: Path) -> None:
     owed = 'given[0]._network.restorations[:] = [lambda: "the lease of 192.0.2.7", lambda: None]'
     end = stopped(UNTIL_STOPPED.replace("    really_stop", f"    {owed}\n    really_stop", 1), tmp_path)

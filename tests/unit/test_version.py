@@ -47,6 +47,7 @@ def test_the_command_line_says_it(later: Path) -> None:
     assert run(later, "--version") == f"netpreflight {LATER}\n"
 
 
+@pytest.mark.more
 def test_the_reports_say_it(later: Path, tmp_path: Path) -> None:
     page, markdown = tmp_path / "report.html", tmp_path / "report.md"
     made = json.loads(run(later, "report", str(SAMPLE), "--json", "-o", str(page), "-o", str(markdown)))

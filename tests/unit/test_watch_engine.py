@@ -26,6 +26,7 @@ def assert_brackets(outage: Outage, begin: float, end: float, step: float = STEP
     assert outage.last_bad <= end <= outage.first_good <= end + step
 
 
+@pytest.mark.more
 def test_a_quiet_week_has_no_outage_and_asks_as_often_as_the_device() -> None:
     seen = play(World(), 7 * DAY)
 
@@ -158,6 +159,7 @@ def test_a_full_run_that_ends_after_the_outage_says_so() -> None:
     assert outage.runs[0].is_over
 
 
+@pytest.mark.more
 def test_three_days_of_flapping_are_bounded() -> None:
     flaps = [(float(at), at + 60.0) for at in range(1600, int(3 * DAY), 120)]
     seen = play(World({"cloud": flaps}), 3 * DAY)

@@ -224,6 +224,7 @@ def test_where_outages_alone_fill_it_the_oldest_go_and_are_counted(tmp_path: Pat
     assert read(tmp_path / "w").lost_rows == seen.lost_rows
 
 
+@pytest.mark.more
 def test_days_with_faults_and_sleep_are_kept(tmp_path: Path) -> None:
     nightly = [(day * DAY + 2 * HOUR, day * DAY + 2 * HOUR + 200) for day in range(1, 3)]
     asleep = [(day * DAY + 8 * HOUR, 8 * HOUR) for day in range(1, 3)]

@@ -52,6 +52,7 @@ def decoded(elements: bytes, frequency: int | None = 2437, capability: int | Non
     return bss(elements, bssid="02:11:22:33:44:55", frequency_mhz=frequency, capability=capability, **more)
 
 
+@pytest.mark.more
 @pytest.mark.tshark
 @pytest.mark.parametrize(
     "file",
@@ -63,6 +64,7 @@ def test_agrees_with_tshark_on_every_frame(file: Path) -> None:
     assert compare(file) == (bsss, [])
 
 
+@pytest.mark.more
 @pytest.mark.tshark
 @pytest.mark.parametrize("file", partly({"security.pcap", "europe.pcap"}, {file.name: file for file in HOSTAPD}))
 def test_agrees_with_tshark_on_every_frame_of_the_lab(file: Path) -> None:
@@ -531,6 +533,7 @@ def test_walk_and_outline_stop_at_the_break() -> None:
     assert outline(b"") == (None, True)
 
 
+@pytest.mark.more
 @pytest.mark.tshark
 def test_agrees_with_tshark_on_what_others_encode(tmp_path: Path) -> None:
     made = [(usual() + elements, capability, 2437) for elements, capability, _, _ in SECURITY.values()]
