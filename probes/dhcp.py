@@ -127,9 +127,9 @@ MOST_HOLDERS = 16
 MOST_SEEKERS = 64
 
 _BROADCAST = "255.255.255.255"
-_DEVICE_OPTIONS = bytes((1, 3, 28, 6))
+DEVICE_OPTIONS = bytes((1, 3, 28, 6))
 _LAPTOP_OPTIONS = bytes((1, 3, 6, 15, 28, 108, 114))
-_MAX_SIZE = (57, (1500).to_bytes(2))
+MAX_SIZE = (57, (1500).to_bytes(2))
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - BOOTP's "none"
 _KINDS: dict[DhcpRequestType, int] = {"DISCOVER": 1, "REQUEST": 3, "INFORM": 8}
 _ARP_BYTES = 28
@@ -328,7 +328,7 @@ def decode(
     """
     try:
         bootp = bootp_in(payload)
-        options = _options(payload)
+        options = options_of(payload)
         kind = _ANSWERS[options.values[53][0]]
     except (LookupError, ValueError) as problem:
         raise ValueError(f"not DHCP: {type(problem).__name__}") from problem
@@ -365,7 +365,7 @@ def decode(
     )
 
 
-class _Options:
+class Options:
     """The options of a message, as lwIP unfolds them (dhcp.c, dhcp_parse_reply()).
 
     Attributes:
@@ -410,7 +410,7 @@ class _Options:
         return None if value is None else value[:1024].decode(errors="backslashreplace")
 
 
-def _options(payload: bytes) -> _Options:
+def options_of(payload: bytes) -> Options:
     """The options of a DHCP message, with those in `file` and `sname` (option 52).
 
     Raises:
@@ -418,7 +418,7 @@ def _options(payload: bytes) -> _Options:
     """
     if payload[_COOKIE_AT:_OPTIONS_AT] != _COOKIE:
         raise ValueError("no magic cookie")
-    options = _Options()
+    options = Options()
     options.read(payload[_OPTIONS_AT:])
     overload = int.from_bytes(options.values.get(_OVERLOAD, b""))
     for bit, field in ((1, payload[_FILE_AT:_COOKIE_AT]), (2, payload[_SNAME_AT:_FILE_AT])):
@@ -770,7 +770,7 @@ class _Client:
         return any(reply.raw == message.raw for reply in self._seen.received)
 
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
-        options = [_MAX_SIZE, (55, _DEVICE_OPTIONS)]
+        options = [MAX_SIZE, (55, DEVICE_OPTIONS)]
         self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
 
     def _discover_relayed(self) -> None:
@@ -778,20 +778,20 @@ class _Client:
         lease = self._learned.lease()
         known = [lease.server] if lease and lease.server else []
         for server in list(dict.fromkeys([*known, *sorted(self._told())]))[:MOST_RELAYED]:
-            options = [_MAX_SIZE, (55, _DEVICE_OPTIONS)]
+            options = [MAX_SIZE, (55, DEVICE_OPTIONS)]
             with contextlib.suppress(OSError):  # it is a second try
                 self._broadcast("DISCOVER", "device", self._mac, options, flag=True, relayed_to=server)
 
     def _discover_as_laptop(self) -> None:
         """Ask what a laptop asks, which gives up IPv4 where option 108 says so (RFC 8925 section 3.2)."""
-        options = [_MAX_SIZE, (55, _LAPTOP_OPTIONS)]
+        options = [MAX_SIZE, (55, _LAPTOP_OPTIONS)]
         self._broadcast("DISCOVER", "laptop", self._laptop_mac, options, flag=True)
 
     def _discover_named(self) -> None:
         """Send a DISCOVER with host name, vendor class and client identifier, as computers do."""
         options = [
-            _MAX_SIZE,
-            (55, _DEVICE_OPTIONS),
+            MAX_SIZE,
+            (55, DEVICE_OPTIONS),
             (12, (self._host_name or HOST_NAME).encode()),
             (60, VENDOR_CLASS),
             (61, b"\x01" + mac_bytes(self._mac)),
@@ -845,10 +845,10 @@ class _Client:
         if self._guard and offer.address:
             self._guard.remember(self._network.interface, offer.address, offer.server, offer.server_mac)
         options = [
-            _MAX_SIZE,
+            MAX_SIZE,
             (50, address_bytes(offer.address or _NO_ADDRESS)),
             (54, address_bytes(offer.server)),
-            (55, _DEVICE_OPTIONS),
+            (55, DEVICE_OPTIONS),
             *([(12, self._host_name.encode())] if self._host_name else []),
         ]
         host_name, server = bool(self._host_name), offer.server if offer.relayed else None

@@ -70,6 +70,16 @@ def to_exchange(scope: Scope) -> Obstacle | None:
     )
 
 
+def to_hold_lease(scope: Scope) -> Obstacle | None:
+    """What stands in the way of holding a lease as an unknown device, which has to answer ARP for it; None: nothing."""
+    if lease_transport(scope) == "raw":
+        return None
+    this = system(scope.os)
+    if not this.has_packet_sockets:
+        return Obstacle(reason="answering ARP for an address is not supported on this system", step=ON_LINUX)
+    return Obstacle(reason="that needs root or CAP_NET_RAW", step=f"Run netpreflight again {this.as_privileged_user}.")
+
+
 def to_have_left_out_dhcp(scope: Scope) -> Obstacle:
     """That an exchange was left out, as asked, and the step that makes it."""
     obstacle, this = to_exchange(scope), system(scope.os)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.watch.schedule import Plan
     from netpreflight.agent.watch.watcher import State
+    from netpreflight.probes.observations import Obstacle
 
 watch_app = typer.Typer(
     rich_markup_mode=None,
@@ -69,19 +70,21 @@ def watch(
     from netpreflight.agent.watch.tables import StoreError  # noqa: PLC0415
     from netpreflight.agent.watch.watcher import NoClockError, moment  # noqa: PLC0415
     from netpreflight.agent.watch.watcher import watch as watch_until  # noqa: PLC0415
+    from netpreflight.probes import obstacles  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
 
     try:
         profile = profiles.load(device or profiles.DEFAULT, os_version)
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
-    plan = plan_of(profile)
-    path = store or _own_store(plan.device)
+    path = store or _own_store(profile.name)
     _become_caller()
     seen = scope(interface)
+    without_lease = obstacles.to_hold_lease(seen)
+    plan = plan_of(profile, holds_lease=without_lease is None)
     if seen.interface is None or (interface is not None and interface not in seen.interfaces):
         raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(seen.interfaces)}")
-    limits = _limits(plan, seen.interface)
+    limits = _limits(plan, seen.interface, without_lease)
     about = {"interface": seen.interface, "version": __version__, "limits": _json(limits)}
     try:
         begun = moment()
@@ -168,11 +171,15 @@ def _become_caller() -> None:
         become(user, read_later())
 
 
-def _limits(plan: "Plan", interface: str) -> list[str]:
+def _limits(plan: "Plan", interface: str, without_lease: "Obstacle | None") -> list[str]:
     """What this watch cannot see."""
     from netpreflight.agent.watch.asking import air_limit  # noqa: PLC0415 - as above
 
-    found = ["A lease is not renewed by the watch: it is noticed where the laptop loses its address."]
+    found = []
+    if without_lease is not None:
+        found.append(
+            f"The renewal of a lease is not watched: {without_lease.reason}. {without_lease.step or ''}".strip()
+        )
     if of_air := air_limit(interface):
         found.append(of_air)
     if plan.transport is None:
@@ -196,6 +203,11 @@ def _say_what_is_done(profile: "Profile", plan: "Plan", path: Path, limits: list
         )
     if can_prove(profile):
         _say("At the start and after each outage, a handshake up to the server's signature shows that it is the cloud.")
+    if plan.holds_lease:
+        _say(
+            "An address is leased by DHCP for a device that is new here, renewed as a device does, and given back at "
+            "the end."
+        )
     for limit in limits:
         _say(limit)
     _say(f"watching; kept in {path}; Ctrl-C ends it")

@@ -6,6 +6,7 @@ from typing import NamedTuple, get_args
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.profiles import Profile
+from netpreflight.agent.watch.leasing import Leasing, Servers
 from netpreflight.agent.watch.proving import can_prove, prove
 from netpreflight.agent.watch.records import Answer
 from netpreflight.agent.watch.schedule import Plan
@@ -90,9 +91,13 @@ class Asker:
         self._listens_to: int | None = None
         """The index of the interface whose events are heard, or were tried to be."""
         self._next_event: Callable[[], StationEvent | None] | None = None
+        host_name = profile.dhcp.host_name.value
+        self._leasing = Leasing(Servers(interface, host_name, self._network, self._count_sent), self._since_boot)
 
     async def close(self) -> None:
-        """End the conversation, and listen no longer."""
+        """End the conversation, give the lease back, and listen no longer."""
+        with contextlib.suppress(OSError):  # where the link is gone, it runs out by itself
+            await self._leasing.give_back()
         self._listening.close()
         self._next_event = None
         if self._conversation is not None:
@@ -104,10 +109,16 @@ class Asker:
         counted, self._counted = self._counted, {}
         return counted
 
+    def _since_boot(self) -> float:
+        """Seconds since the laptop was started, those asleep included, in which leases run out."""
+        up = SYSTEM.uptime()
+        return self._clock.monotonic() if up is None else up.at_s
+
     def take_changes(self) -> list[Change]:
         """What else has changed since the last call."""
         self._hear()
-        changes, self._changes = self._changes, []
+        changes, self._changes = [*self._changes, *self._leasing.changes], []
+        self._leasing.changes.clear()
         return changes
 
     async def ask(self, layer: Layer, tries: int) -> Answer:
@@ -140,6 +151,8 @@ class Asker:
                 return await self._ntp()
             case "portal":
                 return await self._portal()
+            case "dhcp":
+                return await self._leasing.ask()
             case "internet":
                 return Answer(None)
 

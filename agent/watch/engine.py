@@ -54,6 +54,8 @@ _CONTROLS: tuple[Layer, ...] = ("link", "ip", "gateway", "dns", "cloud")
 """The layers that are asked once something is broken."""
 _BLOCKS_ALL: frozenset[Layer] = frozenset({"link", "ip", "gateway", "internet"})
 """What lets nothing pass while it is broken. A resolver is not among them: a conversation that exists needs no name."""
+_NOT_IN_RUNS: Layer = "dhcp"
+"""What a full run leaves out, so that it would show nothing of it."""
 _LADDER: frozenset[Layer] = frozenset({"internet", "cloud"})
 
 
@@ -107,9 +109,12 @@ class _Incident:
     awaited: set[Layer] = field(default_factory=set)
 
 
-def _first_asked(layer: Layer) -> tuple[bool, int]:
-    """The order in which layers are asked first: the gateway after there has been traffic that makes it answer ARP."""
-    return layer == "gateway", LAYERS.index(layer)
+def _first_asked(layer: Layer) -> tuple[bool, bool, int]:
+    """The order in which layers are asked first: the gateway after there has been traffic that makes it answer ARP.
+
+    DHCP comes last: a server may ping an address for 3 s before it offers it.
+    """
+    return layer == "dhcp", layer == "gateway", LAYERS.index(layer)
 
 
 class Engine:
@@ -157,7 +162,7 @@ class Engine:
 
     def _next_full_run(self) -> Step | None:
         """The full run for the outages that had none; None: there are none, or one is being made."""
-        waiting = [outage for outage in self._open.values() if not outage.runs]
+        waiting = [outage for outage in self._open.values() if not outage.runs and outage.layer != _NOT_IN_RUNS]
         if not waiting or self._is_running:
             return None
         due = min(outage.first_bad for outage in waiting) + FULL_RUN_AFTER_S
@@ -227,7 +232,7 @@ class Engine:
         if watched.state == "doubted":
             watched.state = "unknown"
         watched.tries = 0
-        self._schedule(watched, watched.interval.every_s)
+        self._schedule_after(watched, answer)
         said, watched.unasked = watched.unasked, kept(answer.said)
         return [] if said == watched.unasked else [Unasked(layer, watched.unasked)]
 
@@ -238,7 +243,7 @@ class Engine:
             found.append(Note(now, "lost-datagram", f"{layer}: one exchange; the next try was answered"))
         was_bad, watched.state = watched.state == "bad", "good"
         watched.last_good, watched.tries = now, 0
-        self._schedule(watched, watched.interval.every_s)
+        self._schedule_after(watched, answer)
         if was_bad:
             found += self._recovered(layer)
         return found
@@ -284,6 +289,13 @@ class Engine:
                 outage.last_bad = max(outage.last_bad, asked_at)
                 found.append(outage)
         return found
+
+    def _schedule_after(self, watched: _Watched, answer: Answer) -> None:
+        """Ask again when the answer says so, or as always."""
+        if answer.again_in_s is None:
+            self._schedule(watched, watched.interval.every_s)
+        else:
+            watched.due = self._now.at + answer.again_in_s
 
     def _schedule(self, watched: _Watched, after_s: float) -> None:
         """Ask again after some seconds; turns that were missed are not made up for."""

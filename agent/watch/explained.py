@@ -112,6 +112,19 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "network administrator",
         "Exempt the device's MAC address from the portal, for good.",
     ),
+    "renewal-silent": _Meaning(
+        "The DHCP server did not renew the lease that the watch holds in a device's place.",
+        "dhcp.lease",
+        "network administrator",
+        "Look in the log of the DHCP server at these times: whether it ran, and whether a firewall drops UDP 67 and 68 "
+        "to or from the clients' own addresses.",
+    ),
+    "no-lease": _Meaning(
+        "No DHCP server granted a lease to a device that is new to this network.",
+        "dhcp.lease",
+        "network administrator",
+        "Look in the log of the DHCP server at these times: whether it ran, and whether its addresses were all leased.",
+    ),
     "no-time": _Meaning(
         "No NTP server answered, while the resolver answered.",
         "ntp.reply",

@@ -43,12 +43,14 @@ class Answer(NamedTuple):
         said: what was seen, in words.
         problem: what broke, where it did not work.
         ms: how long the answer took.
+        again_in_s: in how many seconds it is asked again; None: as always.
     """
 
     good: bool | None
     said: str = ""
     problem: OutageProblem | None = None
     ms: float | None = None
+    again_in_s: float | None = None
 
 
 class Heard(Struct, frozen=True, kw_only=True):

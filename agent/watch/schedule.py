@@ -15,6 +15,9 @@ DNS_S = 60.0
 HOURLY_S = 3600.0
 HELLO_AT_S = (0.0, 3.0, 9.0)
 """mbedTLS waits 3 s for an answer, and doubles that (dtls_message_channel.cpp); where a profile states nothing."""
+RENEWED_AGAIN_S = (2.0, 6.0)
+"""lwIP repeats a REQUEST after 2 and 4 s (dhcp.c); a lease that is not renewed by then is asked for every minute (RFC
+2131 section 4.4.5)."""
 GIVE_UP_S = 12.0
 """A device may wait longer; a silence of this long, through three tries, is no single lost datagram."""
 MOST_BETWEEN_S = 10.0
@@ -46,6 +49,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         hosts: of its cloud, of which it needs one.
         keep_alive_s: after how many seconds without other traffic it sends a keep-alive.
         hello_at_s: when it sends its ClientHellos, in seconds from the first.
+        holds_lease: whether the watch holds a lease in a device's place.
     """
 
     device: Plain
@@ -56,6 +60,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     hosts: list[AskedName]
     keep_alive_s: float
     hello_at_s: list[float]
+    holds_lease: bool = False
 
     @property
     def step_s(self) -> float:
@@ -75,21 +80,24 @@ class Plan(Struct, frozen=True, kw_only=True):
         step = self.keep_alive_s
         broken = min(step, MOST_BETWEEN_S)
         soon = min(2.0, broken)
+        minutely = DNS_S if step >= MOST_BETWEEN_S else step
         asked: dict[Layer, Interval] = {
             "link": Interval(step, (soon,), broken, is_local=True),
             "ip": Interval(step, (soon,), broken, is_local=True),
             "gateway": Interval(step, (soon, 3 * soon), broken, is_local=True),
-            "dns": Interval(DNS_S if step >= MOST_BETWEEN_S else step, (soon,), broken),
+            "dns": Interval(minutely, (soon,), broken),
             "portal": Interval(HOURLY_S, (soon,), DNS_S),
             "ntp": Interval(HOURLY_S, (soon,), DNS_S),
         }
         if self.transport:
             again = tuple(at for at in self.hello_at_s if 0 < at < GIVE_UP_S) or HELLO_AT_S[1:]
             asked["cloud"] = Interval(step, again, broken)
+        if self.holds_lease:
+            asked["dhcp"] = Interval(HOURLY_S, RENEWED_AGAIN_S, minutely)
         return asked
 
 
-def plan_of(profile: Profile) -> Plan:
+def plan_of(profile: Profile, *, holds_lease: bool = False) -> Plan:
     """What a watch for this device goes by.
 
     The hosts of the device `generic` are test servers of other people: they are never asked on a schedule.
@@ -106,4 +114,5 @@ def plan_of(profile: Profile) -> Plan:
         hosts=hosts,
         keep_alive_s=cloud.keep_alive_s.value if cloud.keep_alive_s else KEEP_ALIVE_S,
         hello_at_s=list(cloud.hello_at_s.value) if cloud.hello_at_s else list(HELLO_AT_S),
+        holds_lease=holds_lease,
     )

@@ -43,6 +43,8 @@ BROKE: dict[OutageProblem, str] = {
     "rejected": "packets to the cloud were rejected",
     "captive-portal": "a captive portal stood in the way",
     "no-time": "no NTP server answered",
+    "renewal-silent": "a lease was not renewed",
+    "no-lease": "no DHCP server granted a lease",
 }
 """What broke, within a sentence."""
 NAMES: dict[Layer, str] = {
@@ -54,6 +56,7 @@ NAMES: dict[Layer, str] = {
     "portal": "the vendor's portal check",
     "cloud": "the device's cloud",
     "ntp": "the NTP server",
+    "dhcp": "the DHCP server",
 }
 """What a layer is, within a sentence."""
 WHY_BLIND: dict[Blind, str] = {

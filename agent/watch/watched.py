@@ -31,10 +31,12 @@ Span = Annotated[float, Meta(ge=0, le=1e9)]
 Offset = Annotated[int, Meta(ge=-86_400, le=86_400)]
 """Seconds that a clock is ahead of UTC."""
 
-Layer = Literal["link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp"]
-LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp")
-"""From this laptop to the cloud. `internet` is never asked itself: it is blamed where resolver and cloud are both
-silent while the ARP table has the gateway."""
+Layer = Literal["link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp", "dhcp"]
+LAYERS: tuple[Layer, ...] = ("link", "ip", "gateway", "internet", "dns", "portal", "cloud", "ntp", "dhcp")
+"""From this laptop to the cloud; and DHCP, whose servers nothing else needs as long as a lease lasts.
+
+`internet` is never asked itself: it is blamed where resolver and cloud are both silent while the ARP table has the
+gateway."""
 BEHIND_ROUTER: frozenset[Layer] = frozenset({"dns", "portal", "cloud", "ntp"})
 """Layers of which an answer shows that a device could have reached more than this network's router."""
 OutageProblem = Literal[
@@ -53,16 +55,18 @@ OutageProblem = Literal[
     "rejected",  # somebody rejects it by an ICMP error, or resets the connection
     "captive-portal",  # a portal answers in the internet's place
     "no-time",  # no NTP server answers
+    "renewal-silent",  # a lease that is held is not renewed
+    "no-lease",  # no DHCP server grants one
 ]
 """What broke."""
 Blind = Literal["asleep", "stalled", "stopped", "restarted", "clock-stepped"]
 """Why nothing was observed: the laptop slept; this program was held up; it was ended; the laptop was started anew;
 its clock was set, so that the length of the gap is not known."""
 NoteKind = Literal[
-    "clock-stepped", "roamed", "channel", "deauthenticated", "lost-datagram", "gateway-changed", "unproved"
+    "clock-stepped", "roamed", "channel", "deauthenticated", "lost-datagram", "gateway-changed", "unproved", "lease"
 ]
 """What else was noticed; `lost-datagram`: one exchange that the next try made good; `unproved`: what answers did not
-show that it is the cloud."""
+show that it is the cloud; `lease`: what became of the lease that the watch holds."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
     """What the device would have done in an outage; None: its profile does not say enough."""
     if outage.layer in {"link", "ip"}:
         return _unknown("This was the laptop's own link: whether a device beside it loses its own is not known.")
+    if outage.layer == "dhcp":
+        return _unknown("Whether it lost its address depends on how long its own lease had to run.")
     if outage.layer == "portal":
         return _unknown("Whether a device that is connected loses its connection to a portal is not known.")
     if outage.layer == "ntp":

@@ -126,9 +126,14 @@ class RawTransport:
         """Give an address back: unicast from that address (RFC 2131 section 4.4.6)."""
         return self._send(release_frame(self._laptop_mac, address, server, server_mac or BROADCAST_MAC, self._client))
 
-    def send_arp(self, packet: bytes) -> Sent:
-        """Broadcast an ARP packet."""
-        frame = ethernet(self._laptop_mac, BROADCAST_MAC, ARP, packet)
+    def unicast(self, message: bytes, source: str, server: str, server_mac: str) -> Sent:
+        """Send a client's message to a server, from the address that it holds."""
+        ends = (source, CLIENT_PORT), (server, SERVER_PORT)
+        return self._send(ethernet(self._laptop_mac, server_mac, IPV4, udp_packet(*ends, message)))
+
+    def send_arp(self, packet: bytes, target: str = BROADCAST_MAC) -> Sent:
+        """Send an ARP packet to a hardware address."""
+        frame = ethernet(self._laptop_mac, target, ARP, packet)
         self._arp.send(frame)
         return Sent(frame, len(packet))
 

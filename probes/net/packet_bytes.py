@@ -15,7 +15,7 @@ _DONT_FRAGMENT = 0x4000
 _TTL = 64
 _SYN = 0x02
 _WINDOW = 64240
-_ARP_REQUEST = 1
+_ARP_REQUEST, _ARP_REPLY = 1, 2
 _COOKIE = bytes.fromhex("63825363")
 _BOOTREQUEST, _BROADCAST_FLAG = 1, 0x8000
 _END = 255
@@ -50,6 +50,17 @@ def arp_request(source: str, address: str) -> bytes:
     """An ARP packet that asks who has an address, with no address of its own as the sender's."""
     fixed = struct.pack("!HHBBH", 1, IPV4, 6, 4, _ARP_REQUEST)
     return fixed + mac_bytes(source) + bytes(4) + _NOBODY + address_bytes(address)
+
+
+def arp_reply(sender: tuple[str, str], target: tuple[str, str]) -> bytes:
+    """An ARP packet that tells a host who has an address.
+
+    Args:
+        sender: the hardware address and IPv4 address that are told.
+        target: those of the host that asked.
+    """
+    fixed = struct.pack("!HHBBH", 1, IPV4, 6, 4, _ARP_REPLY)
+    return fixed + b"".join(mac_bytes(mac) + address_bytes(address) for mac, address in (sender, target))
 
 
 def udp_packet(

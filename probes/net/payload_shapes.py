@@ -31,9 +31,13 @@ DHCP_DISCOVER_NAMED = Shape("DHCPDISCOVER with options 12, 60 and 61", "RFC 2132
 DHCP_DISCOVER_RELAYED = Shape("DHCPDISCOVER from a relay", "RFC 1542 section 4.1.1: the same with giaddr and a hop")
 DHCP_REQUEST_RELAYED = Shape("DHCPREQUEST from a relay", "RFC 1542 section 4.1.1: the same with giaddr and a hop")
 DHCP_REQUEST = Shape("DHCPREQUEST", "lwIP 2 as Device OS has it (dhcp.c); RFC 2131")
+DHCP_RENEWAL = Shape(
+    "DHCPREQUEST that renews", "lwIP 2 as Device OS has it (dhcp.c, dhcp_renew()); RFC 2131 section 4.3.2"
+)
 DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
 DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")
 ARP_REQUEST = Shape("ARP request", "RFC 5227 section 2.1.1: whether somebody has the address that DHCP offers")
+ARP_REPLY = Shape("ARP reply", "RFC 826: who has an address that is leased, to the server that is about to write to it")
 ARP_OF_SYSTEM = Shape("ARP", "RFC 826: the system asks for, or tells, the MAC address of a host of the link")
 AUTHENTICATION_REQUEST = Shape("authentication request", "IEEE 802.11-2020, 9.3.3.11: open system, from a station")
 ASSOCIATION_REQUEST = Shape("association request", "IEEE 802.11-2020, 9.3.3.5, from a station")

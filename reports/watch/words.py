@@ -25,6 +25,7 @@ LAYERS: dict[Layer, str] = {
     "portal": "portal",
     "ntp": "NTP",
     "cloud": "cloud",
+    "dhcp": "DHCP",
 }
 NOTES: dict[NoteKind, str] = {
     "clock-stepped": "The clock was set",
@@ -34,6 +35,7 @@ NOTES: dict[NoteKind, str] = {
     "lost-datagram": "A single loss",
     "gateway-changed": "Another router",
     "unproved": "Not shown to be the cloud",
+    "lease": "The lease",
 }
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 

@@ -289,6 +289,18 @@ ENTRIES = (
         "offered; lwIP, dhcp.c, dhcp_check(), where it is built with DHCP_DOES_ARP_CHECK",
     ),
     Entry(
+        "REQUEST that renews", ("dhcp",), "udp", 67,
+        _padded(f"{_FROM_HOLDER} 3501 03 {_SIZE} {_LIST}", _HOST_NAME + b"?"),
+        "lwIP 2, dhcp.c, dhcp_renew() and dhcp_rebind(): without options 50 and 54 (RFC 2131 section 4.3.2)",
+        _host_name_fits,
+    ),
+    Entry(
+        "ARP answer", ("anybody",), "arp", None,
+        form("0001 0800 06 04 0002 <mac*6> <held*4> <asker*6> <server*4>"),
+        "RFC 826: who has an address that is leased, in answer to a server that is about to write to it",
+        lambda found: found["held"] != bytes(4),
+    ),
+    Entry(
         "RELEASE", ("dhcp",), "udp", 67, _padded(f"{_FROM_HOLDER} 3501 07 3604 <server*4>"),
         "RFC 2131 section 4.4.6: what was leased is given back",
     ),

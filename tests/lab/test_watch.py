@@ -24,7 +24,7 @@ from tests.lab.command import popen
 from tests.lab.lab import LAPTOP, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.promtool import complaints
-from tests.lab.servers import GATEWAY
+from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
 from tests.unit.watching import BEGAN, PLAN
 
 pytestmark = pytest.mark.lab
@@ -81,12 +81,17 @@ class Watching:
         has_begun: Callable[[], bool] | None = None,
     ) -> None:
         self.lab, self.store = lab, Path(lab.folder, store)
-        enough = lab.arrived("udp", 5684) + HANDSHAKE + 3
+        enough, leases = lab.arrived("udp", 5684) + HANDSHAKE + 3, self._leases()
         words = watching(lab, self.store, *options, cloud=cloud)
         self._says = Path(lab.folder, f"{self.store.name}.says")
         with self._says.open("w") as says:
             self.process = popen(lab, lab.laptop.argv(words), subprocess.DEVNULL, says.fileno())
         wait_until(has_begun or (lambda: lab.arrived("udp", 5684) >= enough), "the cloud is asked", PATIENCE_S)
+        wait_until(lambda: self._leases() > leases, "it has a lease", PATIENCE_S)
+
+    def _leases(self) -> int:
+        """How many leases were granted or renewed so far: at the beginning a watch takes one, after all else."""
+        return sum(" DHCPACK(" in line for line in self.lab.log("dhcp"))
 
     def end(self) -> tuple[int, str]:
         """End it as Ctrl-C does; returns its exit code, and what it said."""
@@ -250,6 +255,44 @@ def test_what_has_not_the_clouds_key_is_an_outage() -> None:
     assert (code, "1 outage in" in said) == (1, True), said
     (outage,) = seen.outages
     assert (outage.layer, outage.problem, outage.last_good) == ("cloud", "not-the-cloud", None)
+
+
+def test_a_lease_is_renewed_as_a_device_does_and_given_back_and_one_that_is_not_is_told() -> None:
+    """The server's log is the witness: it grants, renews at T1, is out of reach, and gets its address back."""
+    with Lab(dhcp=Dhcp(lease="2m", extra=("dhcp-option=option:T1,3", "dhcp-option=option:T2,60"))) as lab:
+        running = Watching(lab)
+
+        def logged(what: str) -> int:
+            return sum(f" {what}(" in line for line in lab.log("dhcp"))
+
+        wait_until(lambda: logged("DHCPACK") >= 3, "a lease is granted and renewed twice", PATIENCE_S)
+        assert (running.seen.outages, logged("DHCPNAK")) == ([], 0)
+        discovers = logged("DHCPDISCOVER")
+        wait_until(
+            lambda: len(lab.leases()) == 1, "the lease is in the server's file, which it writes anew", PATIENCE_S
+        )
+        assert {LAPTOP_MAC, LAPTOP}.isdisjoint(lab.leases()[0])
+        begin = time.time()
+        wall = lab.gateway.drop("udp", 67, hooks=("input",))
+        wait_until(lambda: wall.counter() > 0, "a renewal is dropped", PATIENCE_S)
+        fired_by, renewed = time.time(), logged("DHCPACK")
+        wait_until(lambda: bool(running.seen.outages), "an outage is kept", PATIENCE_S)
+        assert (wall.counter() >= 3, logged("DHCPACK")) == (True, renewed)
+        wall.remove()
+        wait_until(lambda: running.seen.outages[0].first_good is not None, "it is over", PATIENCE_S)
+        code, said = running.end()
+        seen = running.seen
+        wait_until(lambda: logged("DHCPRELEASE") == 2 and lab.leases() == [], "the lease is given back", PATIENCE_S)
+        assert logged("DHCPDISCOVER") == discovers
+        assert LAPTOP in lab.laptop.command("ip", "-4", "addr", "show", "dev", "eth0")
+
+    assert (code, "1 outage in" in said) == (1, True), said
+    (outage,) = seen.outages
+    assert (outage.layer, outage.problem, outage.check) == ("dhcp", "renewal-silent", "dhcp.lease")
+    assert outage.last_good is not None
+    assert outage.last_good.timestamp() <= begin + SLACK_S
+    assert begin - STEP_S <= outage.first_bad.timestamp() <= fired_by
+    assert {row.port for row in seen.traffic if row.protocol == "udp"} >= {67}
 
 
 def test_a_store_in_use_is_refused_to_a_second_watch_and_copied_whole() -> None:

@@ -85,6 +85,13 @@ def test_an_arp_request(scapy: tuple[Any, Any, Any]) -> None:
     assert packet_bytes.arp_request(LAPTOP, "192.0.2.10") == bytes(whole)
 
 
+def test_an_arp_reply(scapy: tuple[Any, Any, Any]) -> None:
+    l2, _, _ = scapy
+    whole = l2.ARP(op=2, hwsrc=LAPTOP, psrc="192.0.2.10", hwdst=ROUTER, pdst="192.0.2.254")
+
+    assert packet_bytes.arp_reply((LAPTOP, "192.0.2.10"), (ROUTER, "192.0.2.254")) == bytes(whole)
+
+
 def test_a_frame_is_read_without_its_padding_and_with_ip_options(scapy: tuple[Any, Any, Any]) -> None:
     l2, inet, dhcp = scapy
     ip = inet.IP(src="192.0.2.254", dst="192.0.2.10", options=[inet.IPOption(b"\x94\x04\0\0")])

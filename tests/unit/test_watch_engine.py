@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 import pytest
 
 from netpreflight.agent import profiles
@@ -187,6 +188,35 @@ def test_why_a_layer_cannot_be_asked_is_told_once_and_is_no_outage() -> None:
 
     assert seen.outages == []
     assert [record for record in seen.records if isinstance(record, Unasked)] == [Unasked("cloud", UNASKABLE)]
+
+
+def test_a_layer_is_asked_again_when_its_answer_says() -> None:
+    plan = msgspec.structs.replace(PLAN, holds_lease=True)
+    world = World()
+    engine = play(world, MINUTE, plan).engine
+    engine.take("dhcp", world.at, Answer(good=True, again_in_s=7.0))
+    steps = []
+    while world.at < 1000.0 + HOUR:
+        step = engine.next_step()
+        world.wait_until(step.at)
+        engine.look(world.moment)
+        steps += [step.at] if step.layer == "dhcp" else []
+        engine.take(step.layer, step.at, Answer(good=True, again_in_s=1800.0 if step.layer == "dhcp" else None))
+
+    assert steps == pytest.approx([1000.0 + MINUTE + 7.0, 1000.0 + MINUTE + 7.0 + 1800.0], abs=1.0)
+
+
+def test_a_lease_that_is_not_renewed_is_an_outage_of_its_own_and_explained_by_a_router_that_is_silent() -> None:
+    plan = msgspec.structs.replace(PLAN, holds_lease=True)
+    alone = only(play(World({"dhcp": [(4000.0, 9000.0)]}), 4 * HOUR, plan).outages)
+    behind: dict[Layer, list[tuple[float, float]]] = {"gateway": [(4000.0, 9000.0)], "dhcp": [(4000.0, 9000.0)]}
+    routers = only(play(World(behind), 4 * HOUR, plan).outages)
+    beside: dict[Layer, list[tuple[float, float]]] = {"dhcp": [(4000.0, 9000.0)], "cloud": [(5000.0, 5200.0)]}
+    both = play(World(beside), 4 * HOUR, plan)
+
+    assert (alone.layer, alone.symptoms, alone.runs) == ("dhcp", ["dhcp"], [])
+    assert (routers.layer, "dhcp" in routers.symptoms) == ("gateway", True)
+    assert sorted(outage.layer for outage in both.outages) == ["cloud", "dhcp"]
 
 
 def test_the_test_servers_of_others_are_never_on_a_schedule() -> None:

@@ -39,6 +39,7 @@ PROBLEMS: Mapping[Layer, OutageProblem] = {
     "portal": "captive-portal",
     "ntp": "no-time",
     "cloud": "no-answer",
+    "dhcp": "renewal-silent",
 }
 UNASKABLE = "its name does not resolve"
 SILENT_S: Mapping[Layer, float] = {"link": 0.0, "ip": 0.0, "gateway": 0.0, "dns": 4.0, "cloud": 3.0}
