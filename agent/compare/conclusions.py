@@ -327,15 +327,6 @@ def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
         if good
         else ""
     )
-    joins = [(side, side.report.observations.join) for side in (a, b)]
-    joined = next((side for side, join in joins if join is not UNSET and join.joined is not None), None)
-    passphrase = (
-        "In neither run was the passphrase tried: that this laptop was on a network says nothing about the passphrase "
-        "that the device was given. A run with --as device tries it."
-        if joined is None
-        else f"{name_of(joined)} took the passphrase that the run was given; whether the device was given the same one "
-        "is not known."
-    )
     return [
         _by_log("the device and its firmware", "device", a, b)
         or Conclusion(
@@ -344,8 +335,35 @@ def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
             because=f"In both runs the laptop took the device's place.{step}",
         ),
         _by_log("the passphrase", "passphrase", a, b)
-        or Conclusion(subject="the passphrase", standing="not-tried", because=passphrase),
+        or _by_join(a, b)
+        or Conclusion(
+            subject="the passphrase",
+            standing="not-tried",
+            because="In neither run was the passphrase tried: that this laptop was on a network says nothing about the "
+            "passphrase that the device was given. A run with --as device tries it.",
+        ),
     ]
+
+
+def _by_join(a: Given, b: Given) -> Conclusion | None:
+    """What a run that joined as the device shows of the passphrase; None: in neither was it tried."""
+    for given in (b, a):
+        join = given.report.observations.join
+        tried = next((check for check in given.report.checks if check.id == "join.key"), None)
+        if join is UNSET or tried is None or join.key_form == "none":
+            continue
+        standing: Standing = "suspect" if tried.status == "fail" else "not-settled"
+        because = (
+            f"{name_of(given)} took the passphrase that the run was given; whether the device was given the same one "
+            "is not known."
+        )
+        if tried.status == "fail":
+            because = f"Of the one that the run {given.letter} was given: {tried.summary}."
+        if tried.status == "fail" or join.joined is not None:
+            return Conclusion(
+                subject="the passphrase", standing=standing, because=because, rests_on=_results(given, [tried])
+            )
+    return None
 
 
 def _by_log(subject: str, of_device: Literal["passphrase", "device"], a: Given, b: Given) -> Conclusion | None:

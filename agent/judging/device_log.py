@@ -79,6 +79,10 @@ class Cause(Struct, frozen=True):
 _OPEN = Cause(why=_NOT_TOLD)
 _CREDENTIALS = Cause("device.credentials", "refused", "device owner", _AGAIN)
 _KEYS = Cause("device.keys", "not-accepted", "device owner", "Repair the device's keys: particle keys doctor DEVICE_ID")
+_KEYS_AFTER = Cause(
+    _KEYS.check, _KEYS.problem, _KEYS.owner, _KEYS.remedy,
+    "The network is ruled out: the first 40 bytes of the cloud came through it",
+)  # fmt: skip
 _ALERT = Cause("device.keys", "not-accepted", "device owner", _KEYS.remedy, "Something answered, so the port is open")
 _SERVER_KEY = Cause(
     "device.keys", "not-usable", "device owner",
@@ -661,7 +665,7 @@ class Reading:
         if cause is _HELLO_OPEN and ("nonce" in attempt.begun or {"whole", "hello"} <= attempt.begun):
             cause = _HELLO_AFTER
         if cause is _KEYS and "nonce" in attempt.begun:
-            self.notes["The network is ruled out: the first 40 bytes of the cloud came through it"] = None
+            cause = _KEYS_AFTER
         attempt.told_from = depth if depth >= 0 else attempt.told_from
         attempt.code = code if record.kind == "handshake-failed" else None
         self._fail(attempt, record, "cloud", cause)

@@ -1,7 +1,18 @@
 """What a device's log says as one HTML file, on the report's base page: the same facts as on the terminal."""
 
 from netpreflight.agent.results import LogAnswer, LogLineMeans, LogResult
-from netpreflight.reports.device_log.words import ATTEMPTS, DECIDE, HARMLESS, NOTES, attempts, check, device, to_do
+from netpreflight.reports.device_log.words import (
+    ATTEMPTS,
+    DECIDE,
+    HARMLESS,
+    NOTES,
+    attempts,
+    check,
+    device,
+    notes,
+    to_do,
+    why,
+)
 from netpreflight.reports.html.page import Cell, Code, page
 
 _KINDS: dict[LogResult, str] = {
@@ -19,7 +30,7 @@ def render(answer: LogAnswer) -> str:
         "device-log.html",
         answer=answer,
         kind=_KINDS[answer.result],
-        told=[said for said in (to_do(answer), check(answer), device(answer)) if said],
+        told=[said for said in (to_do(answer), why(answer), check(answer), device(answer)) if said],
         tables=[
             (name, title, _rows(lines))
             for name, title, lines in (("lines", DECIDE, answer.lines), ("harmless", HARMLESS, answer.harmless))
@@ -29,7 +40,7 @@ def render(answer: LogAnswer) -> str:
             (name, title, said)
             for name, title, said in (
                 ("attempts", ATTEMPTS, attempts(answer)),
-                ("notes", NOTES, [f"{note}." for note in answer.notes]),
+                ("notes", NOTES, notes(answer)),
             )
             if said
         ],

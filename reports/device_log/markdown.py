@@ -1,19 +1,30 @@
 """What a device's log says as Markdown, for a ticket or a forum: the same facts in the terminal's order."""
 
 from netpreflight.agent.results import LogAnswer, LogLineMeans
-from netpreflight.reports.device_log.words import ATTEMPTS, DECIDE, HARMLESS, NOTES, attempts, check, device, to_do
+from netpreflight.reports.device_log.words import (
+    ATTEMPTS,
+    DECIDE,
+    HARMLESS,
+    NOTES,
+    attempts,
+    check,
+    device,
+    notes,
+    to_do,
+    why,
+)
 from netpreflight.reports.markdown.text import listed, strong, table, text
 
 
 def render(answer: LogAnswer) -> str:
     """The answer as Markdown."""
     lines = [strong(answer.sentence), ""]
-    for said in (device(answer), to_do(answer), check(answer)):
+    for said in (device(answer), to_do(answer), why(answer), check(answer)):
         lines += [text(said), ""] if said else []
     lines += _lines(DECIDE, answer.lines)
     lines += _list(ATTEMPTS, attempts(answer))
     lines += _lines(HARMLESS, answer.harmless)
-    lines += _list(NOTES, [f"{note}." for note in answer.notes])
+    lines += _list(NOTES, notes(answer))
     return "\n".join(lines).rstrip() + "\n"
 
 

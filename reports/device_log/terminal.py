@@ -8,7 +8,17 @@ from rich.text import Text
 
 from netpreflight.agent.results import LogAnswer, LogLineMeans, LogResult
 from netpreflight.reports.console import on_terminal, plain_text
-from netpreflight.reports.device_log.words import ATTEMPTS, DECIDE, HARMLESS, attempts, check, device, to_do
+from netpreflight.reports.device_log.words import (
+    ATTEMPTS,
+    DECIDE,
+    HARMLESS,
+    attempts,
+    check,
+    device,
+    notes,
+    to_do,
+    why,
+)
 from netpreflight.reports.safe_text import shown
 
 _STYLES: dict[LogResult, str] = {
@@ -34,7 +44,12 @@ def render(answer: LogAnswer) -> str:
 def print_log(console: Console, answer: LogAnswer) -> None:
     """Print what the device says, who has to change what, and the lines that say so, each with its number."""
     console.print(Text(shown(answer.sentence), style=_STYLES[answer.result]))
-    for text, style in ((device(answer), "dim"), (to_do(answer), "bold" if answer.remedy else ""), (check(answer), "")):
+    for text, style in (
+        (device(answer), "dim"),
+        (to_do(answer), "bold" if answer.remedy else ""),
+        (why(answer), ""),
+        (check(answer), ""),
+    ):
         if text:
             console.print(Text(shown(text), style=style))
     _lines(console, DECIDE, answer.lines)
@@ -44,10 +59,10 @@ def print_log(console: Console, answer: LogAnswer) -> None:
         for text in told:
             _indented(console, text)
     _lines(console, HARMLESS, answer.harmless)
-    if answer.notes:
+    if rest := notes(answer):
         console.print()
-        for note in answer.notes:
-            _indented(console, f"- {note}.")
+        for note in rest:
+            _indented(console, f"- {note}")
 
 
 def _lines(console: Console, title: str, lines: list[LogLineMeans]) -> None:

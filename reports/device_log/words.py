@@ -26,6 +26,17 @@ def to_do(answer: LogAnswer) -> str:
     return ""
 
 
+def why(answer: LogAnswer) -> str:
+    """What the attempt that decides leaves open or rules out; empty: nothing."""
+    first = answer.notes[0] if answer.notes else None
+    return f"{first}." if first in {attempt.why for attempt in answer.attempts if attempt.why} else ""
+
+
+def notes(answer: LogAnswer) -> list[str]:
+    """What else is to be known."""
+    return [f"{note}." for note in answer.notes[1 if why(answer) else 0 :]]
+
+
 def check(answer: LogAnswer) -> str:
     """The check that says more of it; empty: none."""
     if answer.check is None:

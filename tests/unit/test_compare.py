@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from netpreflight.agent import profiles
 from netpreflight.agent.compare import Comparison, compare
+from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.judging.registry import survey_checks
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
@@ -17,6 +18,7 @@ from netpreflight.probes.observations import (
     Cloud,
     Icmp,
     Join,
+    JoinAttempt,
     Ladder,
     LargeHello,
     Mapping,
@@ -183,6 +185,23 @@ def test_where_both_work_the_device_is_left() -> None:
     assert "Both networks let a Particle Argon online" in made.sentence
     assert "passphrase" in made.sentence
     assert standing(made)["the device and its firmware"] == "not-tried"
+
+
+@pytest.mark.parametrize(
+    ("ended", "key_form", "expected"),
+    [
+        ("joined", "allowed", "not-settled"),
+        ("key-refused", "allowed", "suspect"),
+        ("joined", "none", "not-tried"),
+    ],
+)
+def test_what_a_run_that_joins_shows_of_the_passphrase(ended: Any, key_form: Any, expected: str) -> None:
+    tried = [JoinAttempt(at_s=2.0, ended=ended, bssid=ROUTER_MAC, frequency_mhz=2437, mac=PHONE_MAC)] * 2
+    abilities = abilities_of(profiles.load("argon").radio)
+    join = Join(ssid="Office", way="radio", abilities=abilities, key_form=key_form, attempts=tried)
+    made = compared(site(join=join), phone())
+
+    assert standing(made)["the passphrase"] == expected
 
 
 def test_a_network_with_warnings_is_not_cleared() -> None:

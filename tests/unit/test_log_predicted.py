@@ -11,6 +11,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.profiles.files import FOLDER
 from netpreflight.agent.profiles.log_lines import KINDS, LINES
 from netpreflight.probes.device_log import LogReader
+from tests.unit.device_logs import of
 
 PROFILES = [profiles.load(name, version) for name in profiles.names() for version in profiles.spans(name)]
 VALUES = {
@@ -32,6 +33,13 @@ KINDS_OF = {
     "no_answer_line": {"no-nonce", "dtls-failed"},
     "handshake_failed_line": {"cloud-failed"},
 }
+CHECK_OF = {
+    "wrong-passphrase": "device.credentials",
+    "akm-predicted": "wifi.security",
+    "ignored": "wifi.band",
+    "not-found": "wifi.band",
+}
+"""The check that the reader names for what a profile says of a cause; for others it leaves the cause open."""
 
 
 def predicted(profile: Profile) -> list[tuple[str, str]]:
@@ -72,6 +80,32 @@ def test_the_devices_state_lines() -> None:
 
     assert set(KINDS_OF) | {"failed_line", "passed_line"} == stated
     assert len(PROFILES) > 20
+
+
+def in_join(text: str) -> list[str]:
+    """The lines that a profile states for a join that fails: each code, and each bit of a Photon 2's driver."""
+    if codes := re.match(r"(wiced_join_ap_specific\(\), result: |\+CWJAP:)", text):
+        return [codes[1] + code for code in re.findall(r"\d+", text[codes.end() :])]
+    first, last = (re.findall(r"bits? (?:\d to )?(\d)", text) * 2)[:2] if "bits 5" not in text else ("5", "7")
+    reason = "0011" if "reason=0011" in text else "000f"
+    return [f"Disconnect linkError={1 << bit:08x} reason={reason}: x" for bit in range(int(first), int(last) + 1)]
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: f"{profile.name}-{profile.os_version}")
+def test_what_is_predicted_of_a_join_that_fails_is_read_back(profile: Profile) -> None:
+    logged = profile.join.logged
+    for cause, text in logged.value.items() if logged else ():
+        checks = set()
+        for line in in_join(text):
+            answer = of(f"[hal] INFO: Try to connect to ssid: net\n[hal] ERROR: {line}\n".encode())
+            assert (answer.result, answer.stage) == ("stops", "scan"), line
+            checks.add(answer.check)
+        assert checks <= {CHECK_OF.get(cause), None}, (cause, text, checks)
+        assert cause not in {"wrong-passphrase", "not-found"} or CHECK_OF[cause] in checks, (cause, text)
+
+
+def test_devices_state_what_they_log_of_a_join_that_fails() -> None:
+    assert {profile.name for profile in PROFILES if profile.join.logged} >= {"photon", "argon", "photon2"}
 
 
 def stated(content: dict[str, Any]) -> list[str]:
