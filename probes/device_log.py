@@ -82,8 +82,8 @@ _LEVELS: dict[str, LogLevel] = {
 }
 _RANK: dict[LogLevel, int] = {"TRACE": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "PANIC": 4}
 _LEVEL = "TRACE|INFO|WARN|ERROR|PANIC"
-_PLACE = r"(?:[\w.+-]{1,80}:\d{1,6}(?:, |: )[^\n]{0,160}?)?(?:[^\s\[\]]{1,80}\(\): )?"
-"""File, line and function, which only debug builds print."""
+_PLACE = r"(?:[\w.+-]{1,80}:\d{1,6}(?:, |: )[^\n]{0,160}?|[^\[\]\n]{1,80}?\(\): )?"
+"""File, line and function, or the function alone, which only debug builds print."""
 _USUAL = re.compile(rf"(?:(\d{{10}}) )?\[([A-Za-z0-9_.]{{1,40}})\] ({_LEVEL}): (.*)")
 _FURTHER_HEAD = re.compile(rf"(?:{_LEVEL}|LOG|DEBUG) {{0,4}}: ")
 """What there is at least where another record begins in a message."""
@@ -103,7 +103,8 @@ _MODEM_WITHIN = re.compile(r"\s{2,8}\d{1,7}\.\d{3} AT (?:send|read)")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,20}[ -/]{0,4}[@-~]|[@-_])")
 _PREFIX = re.compile(
     r"(?>\s+|[>|]\s?|`{1,3}|=~[=~]{3,60}\S{0,40}|\d{1,12} - |"
-    r"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})? |"
+    r"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})? "
+    r"(?:[\w.-]{1,64} [\w.-]{1,32}\[\d{1,7}\]: )?|"
     r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:? |"
     r"\[?\d\d:\d\d:\d\d(?:[.,:]\d{1,6})?\]? (?:-> )?){0,8}"
 )

@@ -349,7 +349,7 @@ def _by_join(a: Given, b: Given) -> Conclusion | None:
     """What a run that joined as the device shows of the passphrase; None: in neither was it tried."""
     for given in (b, a):
         join = given.report.observations.join
-        tried = next((check for check in given.report.checks if check.id == "join.key"), None)
+        tried = next((check for check in given.report.checks if CHECKS[check.id].tries_passphrase), None)
         if join is UNSET or tried is None or join.key_form == "none":
             continue
         standing: Standing = "suspect" if tried.status == "fail" else "not-settled"

@@ -660,7 +660,7 @@ class Reading:
             return
         attempt = self._of_cloud(record)
         is_invented = "invented" in attempt.begun or (record.address is not None and is_local(record.address))
-        if record.kind in {"tcp-failed", "no-nonce"} and is_invented:
+        if cause in {_NO_TCP, _NO_NONCE} and is_invented:
             cause = _INVENTED
         if cause is _HELLO_OPEN and ("nonce" in attempt.begun or {"whole", "hello"} <= attempt.begun):
             cause = _HELLO_AFTER
@@ -1207,7 +1207,19 @@ def _counts(record: LogRecord, log: DeviceLog) -> bool:
 
 
 def _means(record: LogRecord) -> LogLineMeans:
-    return LogLineMeans(line=record.line, text=record.text, means=MEANS[record.kind])
+    """A line with what it says: what its kind says, or more where its values tell."""
+    means = MEANS[record.kind]
+    if record.kind == "state" and record.now == "IP_CONFIGURED":
+        means = "It has an address, a router and a resolver"
+    elif record.kind == "state" and record.was == "IP_CONFIGURED":
+        means = "Its address or its link is gone"
+    elif record.kind == "dtls-failed" and (record.code or "").lstrip("-") == "6800":
+        means = "Nothing came from its cloud in the time that it waits for DTLS"
+    elif record.kind in {"handshake-failed", "cloud-failed"} and record.code == "17":
+        means = "The handshake with its cloud failed; 17 does not say how"
+    elif record.kind == "echoes" and record.code == "0":
+        means = "None of its test packets over Wi-Fi came back"
+    return LogLineMeans(line=record.line, text=record.text, means=means)
 
 
 def _distinct(records: list[LogRecord]) -> list[LogRecord]:

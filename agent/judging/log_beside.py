@@ -36,7 +36,7 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
 
 def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]:
     """Whether the log is of the network of the run, and why: told by name, access points, gateway and subnet."""
-    names = _names(log, *_JOINS) or _names(log, "known")
+    names = own_networks(log)
     wifi = seen.wifi
     target = (wifi.target if wifi else None) or seen.scope.ssid
     if names and target and target not in names:
@@ -57,6 +57,11 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
     else:
         return True, ""
     return None, f"Whether the device's log is of this network cannot be told: {why}; {_CANNOT_TELL}"
+
+
+def own_networks(log: DeviceLog) -> set[str]:
+    """The names of the networks that the device joins by its log; where it names none, of those that it knows."""
+    return _names(log, *_JOINS) or _names(log, "known")
 
 
 def _names(log: DeviceLog, *kinds: str) -> set[str]:

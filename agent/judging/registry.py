@@ -78,6 +78,7 @@ class Row(Struct, frozen=True, kw_only=True):
         of_cloud: the transport and port that a device's cloud must use for the check to count; None: it always counts.
         says_open: the cloud transports whose port the check shows to be open or not.
         needs_lease: whether the check asks for a lease as an unknown device, which needs root.
+        tries_passphrase: whether the check shows if a passphrase is that of the network.
         whole_survey: whether the check needs a survey of all bands, even for a device that has 2.4 GHz only.
         as_reference: what a failure here says about a network that is used as the reference; None: nothing.
     """
@@ -111,6 +112,7 @@ class Row(Struct, frozen=True, kw_only=True):
     of_cloud: tuple[str, int] | None = None
     says_open: tuple[str, ...] = ()
     needs_lease: bool = False
+    tries_passphrase: bool = False
     whole_survey: bool = False
     as_reference: str | None = None
 
@@ -390,6 +392,7 @@ _ROWS = (
         where="access point",
         station="access point",
         drawn="join",
+        tries_passphrase=True,
         starts="scan",
         stops=True,
     ),

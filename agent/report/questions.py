@@ -4,14 +4,15 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from itertools import takewhile
+from typing import NamedTuple
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_shared_by_routers, is_translated
-from netpreflight.agent.judging.device_log import answered
+from netpreflight.agent.judging.device_log import answered, shown_stages
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.log_beside import log_beside
+from netpreflight.agent.judging.log_beside import log_beside, own_networks
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.judging.wifi.bss import counted
@@ -25,6 +26,8 @@ from netpreflight.probes.observations import Bss, Dhcp, Observations, Wifi, band
 from netpreflight.probes.quoting import in_quotes
 
 _GUESS_VIRTUAL = "a locally administered address: perhaps one of several networks of the same access point (a guess)"
+_SIGNAL = "How strong is the signal?"
+_LOG = "the device's own log (--log)"
 _SYSTEMS = {"linux": "Linux", "darwin": "macOS", "win32": "Windows"}
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII | re.IGNORECASE)
 _OVERLAP = 5
@@ -51,16 +54,20 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
     seen, profile, other_network = view.seen, view.profile, view.laptop_network
     network = network_of(seen, profile)
     ess = network if isinstance(network, Ess) else None
+    of_device = _by_device(view, checks)
     return [
         _device(profile, view),
         _with_network(_router(seen), other_network),
         _access_point(ess),
-        *_of_the_network(ess, seen.wifi),
+        *(
+            _with_log(question, of_device.signal if question.question == _SIGNAL else None)
+            for question in _of_the_network(ess, seen.wifi)
+        ),
         _with_network(_topology(view, way), other_network),
         _with_network(_provider(view, way), other_network),
         _with_network(_resolver(seen), other_network),
         _with_network(_admission(seen), other_network),
-        _port(checks, profile),
+        _with_log(_port(checks, profile), of_device.port),
         *_cloud(view),
         _laptop(seen),
         Question(
@@ -74,6 +81,41 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
     ]
 
 
+class _ByDevice(NamedTuple):
+    """What the device's own log answers, if it is of this network; None: it does not."""
+
+    signal: str | None = None
+    port: str | None = None
+
+
+def _by_device(view: DeviceView, checks: list[Check]) -> _ByDevice:
+    log = view.seen.log
+    beside = log_beside(view, checks) if log else None
+    if log is None or beside is None or beside.same_network is not True:
+        return _ByDevice()
+    own = own_networks(log)
+    heard = next((record for record in reversed(log.records) if record.kind == "heard" and record.name in own), None)
+    shown = shown_stages(log)
+    cloud = shown["cloud"] if shown and shown["ip"].state != "not-shown" else None
+    return _ByDevice(
+        signal=f"{heard.signal_dbm} dBm where the device is (line {heard.line} of its log)"
+        if heard is not None and heard.signal_dbm is not None
+        else None,
+        port=f"the device itself got through (line {cloud.line.line} of its log)"
+        if cloud is not None and cloud.state == "witnessed" and cloud.line is not None
+        else None,
+    )
+
+
+def _with_log(question: Question, told: str | None) -> Question:
+    """Add to an answer what the device's own log says of it."""
+    if told is None:
+        return question
+    if question.answer is None:
+        return replace(question, answer=told, source=_LOG, how=None)
+    return replace(question, answer=f"{question.answer}; {told}", source=f"{question.source}; {_LOG}")
+
+
 def _password(view: DeviceView, checks: list[Check]) -> Question:
     """Whether the password is right, which only the device's own log or a run that joins can show."""
     told = next((check for check in checks if CHECKS[check.id].of_device == "passphrase"), None)
@@ -83,7 +125,7 @@ def _password(view: DeviceView, checks: list[Check]) -> Question:
         return Question(
             question="Is the password right, and is it the Wi-Fi's?",
             answer=f"{answers[told.status]}. {told.summary}.",
-            source="the device's own log (--log)",
+            source=_LOG,
         )
     joined = None if view.seen.join is UNSET else view.seen.join.joined
     return Question(
@@ -103,7 +145,7 @@ def _device(profile: Profile, view: DeviceView) -> Question:
         return Question(
             question="Which device, and which Device OS?",
             answer=f"{told}{judged}",
-            source="the device's own log (--log)",
+            source=_LOG,
         )
     return Question(
         question="Which device, and which Device OS?",
@@ -182,7 +224,7 @@ def _of_the_network(network: Ess | None, wifi: Wifi | None) -> Iterator[Question
     yield question_of("How many access points have that name?", _access_points(network) if network else None)
     yield question_of("Which 2.4 GHz channel, and how wide?", _channel(best) if best else None)
     yield question_of(
-        "How strong is the signal?",
+        _SIGNAL,
         f"{best.signal_dbm:.0f} dBm where this laptop stood" if best and best.signal_dbm is not None else None,
     )
     yield question_of("How crowded is the air there?", _environment(best, wifi) if wifi and wifi.bss else None)

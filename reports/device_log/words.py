@@ -22,7 +22,10 @@ def to_do(answer: LogAnswer) -> str:
         who = f" ({the_owner(answer.owner)})" if answer.owner else ""
         return f"To do{who}: {answer.remedy}."
     if answer.result in {"stops", "lost"}:
-        return "Who has to change what is not told by the log alone."
+        return (
+            "Who has to change what is not told by the log alone. A run where the device is, with the log beside it, "
+            "tells more: netpreflight check --log FILE."
+        )
     return ""
 
 

@@ -37,6 +37,7 @@ def test_every_kind_has_a_meaning_and_nothing_else_has() -> None:
         (b"0000011508 INFO: Cloud connected\n", 11508, None, "INFO"),
         (b"0000011508 [system] a.cpp:374, handle_cloud(): INFO: Cloud connected\n", 11508, "system", "INFO"),
         (b"0000011508 [system] a.cpp:374: INFO: Cloud connected [code = -1, details = x]\n", 11508, "system", "INFO"),
+        (b"0000011508 [system] virtual int handle_cloud(): INFO: Cloud connected\n", 11508, "system", "INFO"),
         (b"0000011508:INFO : void handle_cloud_connection(bool) (282):Cloud connected\r\n", 11508, None, "INFO"),
         (b"000000000011508 [system] INFO: Cloud connected\n", 11508, "system", "INFO"),
         (b"925090 - 0000011508 [system] INFO: Cloud connected\n", 11508, "system", "INFO"),

@@ -131,6 +131,20 @@ def test_the_start_has_a_column_of_the_devices_log() -> None:
     assert "stops here (line" not in render(of(healthy(), device="argon"))
 
 
+def test_what_support_asks_is_answered_by_the_log_too() -> None:
+    heard = f"ssid={SSID} security=wpa2 channel=6 rssi=-81\n"
+    report = made("Platform: Argon\nSystem version: 4.2.0\n", KNOWN, heard, ONLINE)
+    answers = {question.question: question.answer for question in report.answers}
+
+    assert (answers["Which device, and which Device OS?"] or "").startswith("Argon, Device OS 4.2.0; judged for ")
+    assert (answers["How strong is the signal?"] or "").endswith("-81 dBm where the device is (line 5 of its log)")
+    assert (answers["Is the device's port open (UDP 5684)?"] or "").endswith(
+        "; the device itself got through (line 7 of its log)"
+    )
+    elsewhere = made("[hal.wlan] INFO: Joining another\n", heard, ONLINE)
+    assert not any("of its log" in (question.answer or "") for question in elsewhere.answers)
+
+
 def test_a_log_is_shared_as_its_level_allows() -> None:
     lines = (
         f"{KNOWN}  ssid=Neighbours security=wpa2 channel=1 rssi=-60\n"
