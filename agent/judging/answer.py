@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from netpreflight.agent.counted import in_a_row
+from netpreflight.agent.judging.let_through import ONLY_LAPTOP
 from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
@@ -171,11 +172,16 @@ def _untested_only(required: list[Check]) -> int:
     return len({CHECKS[check.id].group for check in unseen})
 
 
+_ONE_CLIENT_ONLY = "The network lets this laptop through, and not the device."
+"""What is in the way where a server answers the laptop only, whichever check found that."""
+
+
 def _answered(sentence: str, first: Check) -> Answer:
     """The answer with its sentence, and with what `first`, the check to name, says."""
+    plain = _ONE_CLIENT_ONLY if first.problem == ONLY_LAPTOP else CHECKS[first.id].plain
     return Answer(
         sentence=sentence,
-        plain=CHECKS[first.id].plain if first.status == "fail" else None,
+        plain=plain if first.status == "fail" else None,
         obstacle=f"{first.summary}.",
         check=first.id,
         change=first.remedy,

@@ -8,6 +8,9 @@ from netpreflight.agent.results import Finding
 from netpreflight.probes.observations import LaptopExchange, Observations
 from netpreflight.probes.urls import parts
 
+ONLY_LAPTOP = "only-laptop"
+"""The problem of a check whose server answers this laptop and not the device."""
+
 
 def exchanges(seen: Observations) -> list[LaptopExchange]:
     """Everything that was asked in a run, and whether it answered as it should."""
@@ -85,16 +88,18 @@ def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
     if finding.problem != "no-answer" or not lost or not is_let_through(view.seen):
         return finding
     words = words_of(lost[0])
+    starting = f"{words[0].upper()}{words[1:]}"
     return msgspec.structs.replace(
         finding,
         status="fail",
-        summary=f"{words} answers this laptop, and not the device",
-        problem="only-laptop",
-        reason=f"{words} at {lost[0].address} answers from this laptop's own address, and is silent for the device: "
+        summary=f"{starting} answers this laptop, and not the device",
+        problem=ONLY_LAPTOP,
+        reason=f"{starting} at {lost[0].address} answers from this laptop's own address, and is silent for the device: "
         "the network lets this laptop through by its MAC address.",
         remedy="Let the device through as this laptop is: by its MAC address, or by the network that it is in.",
         owner="network administrator",
         due_to=None,
+        to_allow=[],  # the port is open for the laptop
     )
 
 

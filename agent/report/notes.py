@@ -179,7 +179,7 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
             "prefix": "It begins as asked, and is the same each time: register it where a network asks for that.",
             "given": "It was given.",
         }[about.mac_from]
-        found = [f"Everything from DHCP on was measured as a device with the MAC address {about.mac}. {made}"]
+        found = [f"Measured as a device with the MAC address {about.mac}, from DHCP on. {made}"]
     if lost := list(dict.fromkeys(map(words_of, only_laptop(seen)))):
         conclusion = " The network lets this laptop through, and not the device." if is_let_through(seen) else ""
         found.append(f"Answers this laptop, and not the device: {in_a_row(lost)}.{conclusion}")

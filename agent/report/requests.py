@@ -17,6 +17,7 @@ from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import is_cut_off, uplink_first, with_article
+from netpreflight.agent.judging.let_through import ONLY_LAPTOP
 from netpreflight.agent.judging.portal import mac_told_by
 from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.owner import ASKED, Owner
@@ -109,8 +110,8 @@ def requests(report: Report) -> list[Request]:
     return [_request(report, owner, [ask for asked, ask in asks if asked == owner], len(owners)) for owner in owners]
 
 
-_OF_ONE_CLIENT = {"portal"}
-"""What is changed for the device alone, so that no laptop sees it."""
+_BY_CLIENT = {ONLY_LAPTOP, "only-known-clients"}
+"""Problems of a network that tells its clients apart."""
 _ORDER: dict[Sureness, int] = {"needed": 0, "suspected": 1, "optional": 2}
 
 
@@ -286,7 +287,7 @@ def _request(report: Report, owner: Owner, asks: list[Ask], owners: int) -> Requ
         enough=list(_enough(report, asks, owners)),
         command=command,
         says=says,
-        elsewhere=list(dict.fromkeys(line for ask in asks for line in _elsewhere(ask))),
+        elsewhere=list(dict.fromkeys(line for ask in asks for line in _elsewhere(ask, _problems(ask, report)))),
         mac="" if report.device.mac_prefix is UNSET else report.device.mac_prefix,
         mac_from=mac_told_by(report.device.name),
         behind=list(dict.fromkeys(_behind(asks))) if owner == "internet provider" else [],
@@ -349,7 +350,10 @@ def _measured(report: Report) -> str:
     medium = {"wired": ", by cable", "wifi": ", by Wi-Fi"}.get(scope.medium or "", "")
     address = f" ({', '.join(scope.addresses[:2])}{medium})" if scope.addresses else ""
     gateway = f", behind the gateway {scope.gateway}" if scope.gateway else ""
-    return f"Measured {when}, from a laptop on that network{address}{gateway}, with netpreflight {report.tool.version}."
+    played = report.observations.as_device
+    mac = f", as a device with the MAC address {played.mac}" if played is not UNSET and played.not_run is None else ""
+    place = f"from a laptop on that network{address}{mac}{gateway}"
+    return f"Measured {when}, {place}, with netpreflight {report.tool.version}."
 
 
 def _enough(report: Report, asks: list[Ask], owners: int) -> Iterator[str]:
@@ -385,7 +389,7 @@ def _behind(asks: list[Ask]) -> Iterator[str]:
 def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     """The command that verifies the changes, and what it says then."""
     asked = [check for check in report.checks if any(check.id in ask.checks for ask in asks)]
-    ids = [check.id for check in asked if check.id not in _OF_ONE_CLIENT]
+    ids = [check.id for check in asked if not _is_for_one_client(check)]
     if not ids:
         return "", ""
     device = report.device
@@ -395,7 +399,7 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     if device.os_version and _PLAIN_WORD.fullmatch(device.os_version):
         words += ["--os", device.os_version]
     wifi, rows = report.observations.wifi, [CHECKS[check_id] for check_id in ids]
-    if any("join" in row.probes for row in rows):
+    if report.observations.as_device is not UNSET or any("join" in row.probes for row in rows):
         words += ["--as", "device"]
     of_air = any(not {"wifi", "join"}.isdisjoint(row.probes) for row in rows)
     is_needed = any(check.level == "required" for check in report.checks if check.id in ids)
@@ -414,15 +418,32 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     return " ".join(words), says
 
 
-def _elsewhere(ask: Ask) -> Iterator[str]:
-    """How a change shows without netpreflight."""
+def _problems(ask: Ask, report: Report) -> set[str | None]:
+    """The problems that ask for a change."""
+    return {check.problem for check in report.checks if check.id in ask.checks}
+
+
+def _is_for_one_client(check: Check) -> bool:
+    """Whether the change is made for the device alone, so that no laptop sees it."""
+    return check.id == "portal" or check.problem in _BY_CLIENT
+
+
+def _elsewhere(ask: Ask, problems: set[str | None]) -> Iterator[str]:
+    """How a change shows without netpreflight, or to a laptop that takes the device's place."""
     for rule in ask.rules:
         source = rule.source or "the device's subnet"
         yield (
             f"On the firewall: its sessions or its log show {rule.protocol.upper()} {rule.port} from {source} to "
             f"{rule.host or rule.addresses[0]}, with packets in both directions."
         )
-    if _OF_ONE_CLIENT.intersection(ask.checks):
+    if _BY_CLIENT & problems:
+        linux = system("linux")
+        yield (
+            "By the device itself, which gets online; or by a Linux laptop in its place, while it is switched off: "
+            f"{' '.join([*linux.as_root, linux.program])} --as device --mac ADDRESS (the device's). A run with the "
+            "laptop's own MAC address shows nothing of it."
+        )
+    if "portal" in ask.checks and ONLY_LAPTOP not in problems:
         yield (
             "In the portal's list of clients, the device's MAC address is let past; then the device itself gets "
             "online. A laptop still meets the portal, unless its own MAC address is let past, too."

@@ -10,8 +10,19 @@ from netpreflight.agent import profiles, report
 from netpreflight.agent.as_device import asked, mac
 from netpreflight.agent.judging import let_through
 from netpreflight.agent.report import Report
+from netpreflight.agent.report.requests import requests
 from netpreflight.agent.selection import Selection, select
-from netpreflight.probes.observations import AsDevice, Cloud, Coap, Connection, LinkNeighbor, Observations, Scope
+from netpreflight.probes.observations import (
+    AsDevice,
+    Cloud,
+    Coap,
+    Connection,
+    LinkNeighbor,
+    Observations,
+    Portal,
+    Scope,
+)
+from netpreflight.reports.requests import with_subject
 from netpreflight.systems.linux import port
 from tests.unit import seen
 from tests.unit.again import run_of
@@ -215,6 +226,35 @@ def test_silence_of_several_kinds_that_answer_the_laptop_is_the_networks() -> No
     assert (coap.status, coap.problem, coap.owner) == ("fail", "only-laptop", "network administrator")
     assert found.verdict == "incompatible"
     assert any("lets this laptop through, and not the device" in note for note in found.notes)
+
+
+def silent_web() -> Portal:
+    web = seen.healthy().portal
+    assert web is not None
+    return Portal(http=[msgspec.structs.replace(asked, status=None, error="timeout") for asked in web.http])
+
+
+def test_a_web_that_answers_the_laptop_only_is_no_login_page_and_no_laptop_verifies_it_as_itself() -> None:
+    found = made(as_device(portal=silent_web(), cloud=silent_cloud()), "argon")
+    portal = next(check for check in found.checks if check.id == "portal")
+    (request,) = requests(found)
+    text = " ".join(with_subject(request, ""))
+
+    assert (portal.status, portal.problem, found.answer.check) == ("fail", "only-laptop", "portal")
+    assert found.answer.plain == "The network lets this laptop through, and not the device."
+    assert found.headline.startswith("No: a Particle Argon would not get online here. The web on TCP 80 answers")
+    assert [change.rules for change in found.changes] == [[]], "the ports are open: nothing is to be let through"
+    assert "portal's list" not in text
+    assert request.command == "", "as the laptop it passes before the change, too"
+    assert "--as device --mac ADDRESS" in text
+    assert "as a device with the MAC address 94:94:4a:00:00:01" in text
+
+
+def test_what_was_measured_as_the_device_is_verified_as_the_device() -> None:
+    found = made(as_device(dhcp=seen.dhcp()), "argon")
+    (request,) = requests(found)
+
+    assert request.command.split()[-4:] == ["--as", "device", "--only", "dhcp.offer"]
 
 
 def test_the_same_silence_in_a_run_that_is_the_laptop_is_judged_as_before() -> None:
