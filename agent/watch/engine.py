@@ -109,12 +109,13 @@ class _Incident:
     awaited: set[Layer] = field(default_factory=set)
 
 
-def _first_asked(layer: Layer) -> tuple[bool, bool, int]:
-    """The order in which layers are asked first: the gateway after there has been traffic that makes it answer ARP.
+def _first_asked(layer: Layer) -> tuple[int, int]:
+    """The order in which layers are asked first.
 
-    DHCP comes last: a server may ping an address for 3 s before it offers it.
+    Those that are asked often come first, so that a short watch has asked them. The gateway follows when there has been
+    traffic that makes it answer ARP, and then DHCP: a server may ping an address for 3 s before it offers it.
     """
-    return layer == "dhcp", layer == "gateway", LAYERS.index(layer)
+    return {"portal": 1, "ntp": 1, "gateway": 2, "dhcp": 3}.get(layer, 0), LAYERS.index(layer)
 
 
 class Engine:
