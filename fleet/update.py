@@ -1,6 +1,8 @@
 """What another device or version of Device OS would change at each site, once it was judged (`rejudge.py`)."""
 
-from typing import Any, Literal
+import sys
+from collections.abc import Iterator
+from typing import Literal
 
 from msgspec import Struct
 
@@ -11,6 +13,8 @@ from netpreflight.fleet.engine import Connection
 from netpreflight.fleet.judging_again import rules_of
 from netpreflight.probes.observations import Count, Label, Plain, Words
 
+_FETCHED = 1000
+"""So many rows are fetched at a time."""
 MOST_SITES = 20
 """So many sites are shown of each kind; the document has all."""
 
@@ -120,12 +124,28 @@ def update(connection: Connection, profile: Profile, *, judged: int = 0, failed:
         public=public,
         not_judgeable=not_judgeable,
         without_site=without_site,
-        sites=[_site(rules, row) for row in connection.execute(SITES, wanted).fetchall()],
+        sites=list(_sites(connection, wanted, rules)),
     )
 
 
-def _site(rules: str, row: tuple[Any, ...]) -> SiteUpdate:
-    site, site_from, os_before, before, rules_before, verdict, failing = row
+def _sites(connection: Connection, wanted: dict[str, str | None], rules: str) -> Iterator[SiteUpdate]:
+    """What changes at each site; a word that many sites share is in memory once."""
+    found = connection.execute(SITES, wanted)
+    while some := found.fetchmany(_FETCHED):
+        for site, *words in some:
+            yield _site(rules, site, *(word and sys.intern(word) for word in words))
+
+
+def _site(
+    rules: str,
+    site: str,
+    site_from: str,
+    os_before: str | None,
+    before: str | None,
+    rules_before: str | None,
+    verdict: str,
+    failing: str,
+) -> SiteUpdate:
     return SiteUpdate(
         site=site,
         site_from=site_from,
