@@ -25,40 +25,23 @@ async def output_of(program: str, *arguments: str) -> str:
     path = shutil.which(program)
     if path is None:
         return ""
-    asked = asyncio.ensure_future(_output_of(path, arguments))
-    try:
-        return await asyncio.shield(asked)
-    except asyncio.CancelledError:
-        # Whoever stops a run may cancel twice, and then nobody would wait for the program.
-        asked.cancel()
-        while not asked.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([asked])
-        if not asked.cancelled():
-            asked.exception()  # else asyncio would print it
-        raise
-
-
-async def _output_of(path: str, arguments: Sequence[str]) -> str:
-    process = await asyncio.create_subprocess_exec(
-        path,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+    # Not by asyncio's own, whose program is left over where a task is cancelled twice; a loop that ends cancels again.
+    with subprocess.Popen(  # noqa: ASYNC220, S603 - it starts at once; a program of the system, arguments of ours
+        [path, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-    )
-    try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        return ""
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return output[:_LARGEST].decode(errors="backslashreplace")
+    ) as process:
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                output = await asyncio.to_thread(process.stdout.read, _LARGEST)
+        except TimeoutError:
+            return ""
+        finally:
+            process.kill()  # which ends the thread, too
+    return output.decode(errors="backslashreplace")
 
 
 def run_here(words: Sequence[str]) -> int:

@@ -253,7 +253,8 @@ def test_urls_are_taken_apart_in_one_place() -> None:
 
 
 def test_programs_are_started_in_one_place() -> None:
-    starters = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "os.system", "os.popen", "os.fork"}
+    asyncios = {"asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"}
+    starters = {*asyncios, "subprocess.Popen", "os.system", "os.popen", "os.fork"}
     users = {name for name, tree in shipped().items() if starters & set(calls(tree))}
 
     assert users == {"systems/programs.py", "agent/privilege/helper.py", "agent/as_device/child.py"}
