@@ -1,6 +1,7 @@
 """What probes and agent ask of the operating system, whichever it is."""
 
 import contextlib
+import getpass
 import ipaddress
 import os
 import socket
@@ -652,6 +653,15 @@ class System:
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
         return contextlib.nullcontext()
+
+    def ask_hidden(self, prompt: str) -> str:
+        """What is typed at a prompt that does not show it. However the program ends there, the terminal is as before.
+
+        Raises:
+            EOFError: nothing was typed.
+            OSError: there is no terminal.
+        """
+        return getpass.getpass(prompt)
 
     def forget_typed(self) -> None:
         """Forget what was typed for standard input so far, if that is a terminal: nobody had been asked yet."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import getpass
 import os
 import pwd
 import shlex
@@ -53,6 +54,32 @@ def forget_typed() -> None:
     """Forget what was typed for standard input so far."""
     with contextlib.suppress(termios.error, OSError, ValueError, AttributeError):
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
+def ask_hidden(prompt: str) -> str:
+    """What is typed at a prompt that does not show it. A signal that ends the program first has the terminal as before.
+
+    Raises:
+        EOFError: nothing was typed.
+        OSError: there is no terminal.
+    """
+    caught: list[int] = []
+
+    def leave(number: int, _: object) -> None:
+        caught.append(number)
+        raise KeyboardInterrupt
+
+    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = {number: signal.signal(number, leave) for number in ending if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        return getpass.getpass(prompt)
+    except KeyboardInterrupt:
+        pass  # getpass has set the terminal right again
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    os.kill(os.getpid(), caught[0])
+    raise EOFError
 
 
 def lock_file(opened: int) -> bool:

@@ -1,6 +1,5 @@
 """What a run as the device is asked, by options; and what is refused before anything is sent."""
 
-import getpass
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -144,7 +143,7 @@ def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
         if asked.uses_saved:
             content = bytearray(_saved(ssid).encode(errors="surrogateescape"))
         elif asked.passphrase_file is None:
-            typed = getpass.getpass(f"Passphrase of {in_quotes(ssid)} (empty: none is needed): ")
+            typed = SYSTEM.ask_hidden(f"Passphrase of {in_quotes(ssid)} (empty: none is needed): ")
             content = bytearray(typed.encode(errors="surrogateescape"))
         elif str(asked.passphrase_file) == "-":
             content = bytearray(sys.stdin.buffer.read(LONGEST_PASSPHRASE + 3))

@@ -239,6 +239,10 @@ class Linux(System):
         """Call `stop` where the user ends the run."""
         return posix.on_stop(stop)
 
+    def ask_hidden(self, prompt: str) -> str:
+        """What is typed at a prompt that does not show it."""
+        return posix.ask_hidden(prompt)
+
     def forget_typed(self) -> None:
         """Forget what was typed for standard input so far."""
         posix.forget_typed()

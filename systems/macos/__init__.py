@@ -128,6 +128,10 @@ class Macos(System):
         """The interface of this name, or of this other name."""
         return next((adapter for adapter in self.adapters() if name in {adapter.name, *adapter.aliases}), None)
 
+    def ask_hidden(self, prompt: str) -> str:
+        """What is typed at a prompt that does not show it."""
+        return posix.ask_hidden(prompt)
+
     def forget_typed(self) -> None:
         """Forget what was typed for standard input so far."""
         posix.forget_typed()

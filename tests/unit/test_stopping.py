@@ -1,9 +1,15 @@
 """Ctrl-C ends a run at any moment: it is acknowledged, leaves no half file, and what was measured is reported."""
 
 import asyncio
+import contextlib
 import gc
 import json
+import os
+import pty
 import signal
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -75,3 +81,37 @@ def test_a_program_that_is_asked_ends_with_the_run_however_often_that_is_cancell
     gc.collect()
 
     assert capfd.readouterr() == ("", "")
+
+
+PROMPT = """
+from netpreflight.agent.start import stop_at_once
+stop_at_once()
+from netpreflight.systems import SYSTEM
+print("typed", SYSTEM.ask_hidden("Passphrase: "))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (None, 0)])
+def test_a_prompt_that_shows_nothing_leaves_the_terminal_as_it_was(number: int | None, code: int) -> None:
+    near, far = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROMPT], stdin=far, stdout=far, stderr=far, start_new_session=True
+    )
+    written = b""
+    while b"Passphrase: " not in written:
+        written += os.read(near, 1024)
+    assert not termios.tcgetattr(far)[3] & termios.ECHO, "what is typed is not shown"
+    if number is None:
+        os.write(near, b"word\n")
+    else:
+        process.send_signal(number)
+
+    assert process.wait(60) == code
+    assert termios.tcgetattr(far)[3] & termios.ECHO
+    os.close(far)
+    with contextlib.suppress(OSError):  # EIO: nobody has the other end any more
+        while more := os.read(near, 1024):
+            written += more
+    os.close(near)
+    assert (b"netpreflight: stopped" if number else b"typed word") in written
+    assert b"Traceback" not in written
