@@ -257,8 +257,8 @@ def sent(pid: int | None, number: signal.Signals) -> bool:
     return True
 
 
-def has_device(pid: int) -> bool:
-    return process_of_device(pid) is not None
+def has_device(process: subprocess.Popen[str]) -> bool:
+    return process_of_device(process.pid) is not None or process.poll() is not None
 
 
 def _is_over(end: float) -> bool:
@@ -275,7 +275,7 @@ def test_the_laptop_is_as_before_whenever_the_run_ends(how: Callable[[subprocess
         for at_s in sorted(drawn.uniform(0.0, longest_s) for _ in range(MOMENTS)):
             process = start(lab, *AS_DEVICE)
             if how is end_child:  # what is not there yet cannot be ended, and the run would go on to its end
-                wait_until(partial(has_device, process.pid), "the process of the device", 30.0)
+                wait_until(partial(has_device, process), "the process of the device", 60.0)
             end = time.monotonic() + at_s
             wait_until(partial(_is_over, end), "the moment")
             fired += how(process)
