@@ -120,7 +120,12 @@ def logged(profile: Profile, cause: str | None) -> str | None:
 def auth(view: DeviceView) -> Finding:
     """Whether the access point authenticates and associates a station with this MAC and the device's abilities."""
     join = _of_device(view)
-    return join if isinstance(join, Finding) else _of_other_station(_with_log(_auth(join, view), view), join)
+    if isinstance(join, Finding):
+        return join
+    finding = _auth(join, view)
+    if finding.status == "fail" and _may_be_steering(join, view):
+        finding = _of_steering(finding)
+    return _of_other_station(_with_log(finding, view), join)
 
 
 def key(view: DeviceView) -> Finding:
@@ -192,7 +197,7 @@ def _auth(join: Join, view: DeviceView) -> Finding:
             due_to="join.key",
         )
     refused_by = [attempt for attempt in join.attempts if attempt.ended in {"auth-refused", "assoc-refused"}]
-    if join.way == "networkmanager" and refused_by and refused_by[-1].status == _STEERED:
+    if _asked_more(join, view) and refused_by and refused_by[-1].status == _STEERED:
         return _unknown(
             "steered",
             f"{name} sends the station to another BSS, as it may not send the device",
@@ -248,6 +253,33 @@ def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[
         remedy=remedy if sure else AGAIN,
         owner=_ADMIN,
         evidence=evidence,
+    )
+
+
+def _asked_more(join: Join, view: DeviceView) -> bool:
+    """Whether the station has asked on 5 GHz, and the device does not: NetworkManager's scan is of all bands."""
+    return join.way == "networkmanager" and "5" not in view.profile.radio.bands.value
+
+
+def _may_be_steering(join: Join, view: DeviceView) -> bool:
+    """Whether such a station may have been refused, or not answered, for that alone: some access points steer so.
+
+    Not where a code tells what the station lacks, nor where the network was heard, and not on 5 GHz.
+    """
+    ours = _ours(view)
+    is_told = any(attempt.status in _OF_STATION for attempt in join.attempts)
+    return _asked_more(join, view) and not is_told and (not ours or any(bss.band == "5" for bss in ours))
+
+
+def _of_steering(finding: Finding) -> Finding:
+    """A refusal of a station that has asked on 5 GHz, as the device does not: not known to be the device's."""
+    return msgspec.structs.replace(
+        finding,
+        status="unknown",
+        reason=f"{finding.reason} NetworkManager asks on 5 GHz, too, with the station's MAC address, and an access "
+        "point that steers may refuse it on 2.4 GHz for that.",
+        remedy=_WITH_OWN_STATION,
+        owner=_OWNER,
     )
 
 

@@ -6,6 +6,8 @@ passphrase, and writes it nowhere.
 
 It has no setting for 20 MHz or 802.11b/g. It has one for a band, and none for channels: a join on a channel that the
 device does not have does not count. Its scan is not limited by any: it sends probe requests on 5 GHz, too (1.42).
+It gives wpa_supplicant `freq_list`, which limits where to join, and never `scan_freq`; and it takes the interface down
+for the MAC address, so that wpa_supplicant has to scan once more, with that address.
 
 The traffic of the laptop's own programs does not leave as the device: the connection's only route is in a table of its
 own, which is for what is bound to the interface.

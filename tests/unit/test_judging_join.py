@@ -17,6 +17,7 @@ from tests.unit.seen import healthy
 MAC = "94:94:4a:12:34:56"
 HEARD = scan(bss(), target="net")
 FAR = scan(bss(signal_dbm=-84.0))
+ON_BOTH = scan(bss(), bss(bssid="02:11:22:33:44:77", frequency_mhz=5180, channel=36), target="net")
 TWELFTH = scan(bss(channel=12))
 BEYOND = [check_id for check_id in CHECKS if CHECKS[check_id].beyond_the_air]
 JOIN = ["join.auth", "join.key", "join.link"]
@@ -91,6 +92,24 @@ CASES: dict[str, tuple[Join, dict[str, Any], list[tuple[str, str | None]]]] = {
     "steering, then not": (join(REFUSED[82][:1] + JOINED), {}, [("warn", "steered"), PASS, PASS]),
     "steering of a station that asks on 5 GHz": (
         join(REFUSED[82], way="networkmanager"), {}, [("unknown", "steered"), BEHIND, BEHIND]
+    ),
+    "steering of a Photon 2, which asks there, too": (
+        join(REFUSED[82], "photon2", way="networkmanager"), {"device": "photon2"},
+        [("fail", "steered"), BEHIND, BEHIND],
+    ),
+    "full, on 2.4 GHz only": (
+        join(REFUSED[17], way="networkmanager"), {}, [("fail", "full"), BEHIND, BEHIND]
+    ),
+    "full for a station that asks on 5 GHz": (
+        join(REFUSED[17], way="networkmanager"), {"wifi": ON_BOTH}, [("unknown", "full"), BEHIND, BEHIND]
+    ),
+    "silent to a station that asks on 5 GHz": (
+        join(tried("no-answer", 3), way="networkmanager"), {"wifi": ON_BOTH},
+        [("unknown", "no-answer"), BEHIND, BEHIND],
+    ),
+    "full on both bands": (join(REFUSED[17]), {"wifi": ON_BOTH}, [("fail", "full"), BEHIND, BEHIND]),
+    "n-only for a station that asks on 5 GHz": (
+        join(DENIED[27], way="networkmanager"), {"wifi": ON_BOTH}, [("fail", "n-only"), BEHIND, BEHIND]
     ),
     "NetworkManager tells nothing": (
         join(tried("not-told"), way="networkmanager"), {}, [("unknown", "not-told"), BEHIND, BEHIND]
