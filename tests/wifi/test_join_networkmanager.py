@@ -1,7 +1,7 @@
 """Real joins by NetworkManager, as an ordinary user asks for them.
 
-The laptop has a network of its own before and after. The access point's log is the second witness; nmcli and iproute2
-say what the laptop is.
+The laptop is on the same network before and after, by a passphrase of its own: that decides the VLAN. The access
+point's log is the second witness; nmcli and iproute2 say what the laptop is.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.wifi.access_points import G20, PASSPHRASE, WPA2, Air, Bss, Radio, on
+from tests.wifi.access_points import G20, PASSPHRASE, SHORT, WPA2, Air, Bss, Radio, on
 from tests.wifi.laptops import TOOL, UNPRIVILEGED, User, with_network_manager
 from tests.wifi.radios import INTERFACE, LAPTOP, OnAir, Radios
 from tests.wifi.vm import Done, Process, wait_until
@@ -32,18 +32,23 @@ MOMENTS = int(os.environ.get("NETPREFLIGHT_MOMENTS", "1"))
 """How many moments a run is ended at; docs/being-the-device.md has the command for 100."""
 AIR = Air(
     "networkmanager",
-    "US",
-    (Radio(on(G20, 1), (Bss("home", {"ssid": "Home", **WPA2}),
-                        Bss("office", {"ssid": "Office", **WPA2, "wpa_passphrase": OWN_PASSPHRASE}))),),
+    SHORT,
+    (Radio(on(G20, 1), (Bss("home", {"ssid": "Home", **WPA2, "wpa_psk_file": "/run/lab/psks", "dynamic_vlan": "1",
+                                     "vlan_file": "/run/lab/vlans"}),)),),
 )  # fmt: skip
-ADDRESSES = {"wlan0": "192.168.70", "wlan0_1": "192.168.71"}
+PASSPHRASES = f"00:00:00:00:00:00 {OWN_PASSPHRASE}\nvlanid=1 00:00:00:00:00:00 {PASSPHRASE}\n"
+OF_LAPTOP, OF_DEVICE = "192.168.71", "192.168.70"
+ADDRESSES = {"wlan0": OF_LAPTOP, "brvlan1": OF_DEVICE}
+"""Hostapd makes the bridge for VLAN 1."""
 AS_DEVICE = ("check", "--as", "device", "--device", "argon", "--interface", INTERFACE, "--ssid", "Home",
              "--mac", MAC_BEGINS, "--json", "--no-keep")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def on_air(radios: Radios) -> Generator[OnAir]:
-    """The two networks, with a DHCP server behind each."""
+    """The two VLANs, with a DHCP server in each."""
+    radios.guest.write("/run/lab/psks", PASSPHRASES)
+    radios.guest.write("/run/lab/vlans", "1 wlan0.1\n")
     with OnAir(radios, AIR) as there:
         guest = radios.guest
         for interface, subnet in ADDRESSES.items():
@@ -76,7 +81,7 @@ def state(radios: Radios) -> list[str]:
 
 def is_at_home(radios: Radios) -> bool:
     """Whether the laptop has its route again; asking NetworkManager so often would slow the machine down."""
-    return f"default via {ADDRESSES['wlan0_1']}.1 " in User(radios).run("ip", "route").stdout
+    return f"default via {OF_LAPTOP}.1 " in User(radios).run("ip", "route").stdout
 
 
 @contextlib.contextmanager
@@ -84,7 +89,7 @@ def at_home(radios: Radios) -> Generator[User]:
     """NetworkManager has the laptop on its own network, and lets an ordinary user change that."""
     with with_network_manager(radios) as user:
         added = User(radios).run(
-            "nmcli", "connection", "add", "type", "wifi", "ifname", INTERFACE, "con-name", "office", "ssid", "Office",
+            "nmcli", "connection", "add", "type", "wifi", "ifname", INTERFACE, "con-name", "own", "ssid", "Home",
             "ipv6.method", "disabled", "wifi-sec.key-mgmt", "wpa-psk", "wifi-sec.psk", OWN_PASSPHRASE,
         )  # fmt: skip
         assert added.exit_code == 0, added
@@ -115,8 +120,10 @@ def test_an_ordinary_user_joins_and_the_laptop_is_at_home_again(radios: Radios, 
     assert [checks[name] for name in ("join.auth", "join.key", "join.link")] == [("pass", None)] * 3, join
     assert (about["way"], about["mac"][:8], join["attempts"][-1]["mac"]) == ("networkmanager", MAC_BEGINS, about["mac"])
     assert f"wlan0: EAPOL-4WAY-HS-COMPLETED {about['mac']}" in on_air.processes[0].says()
-    assert report["scope"]["addresses"][0].startswith(ADDRESSES["wlan0"])
-    assert report["scope"]["gateway"] == f"{ADDRESSES['wlan0']}.1"
+    assert report["scope"]["addresses"][0].startswith(OF_DEVICE)
+    assert report["scope"]["gateway"] == f"{OF_DEVICE}.1"
+    assert any(f"another network ({OF_DEVICE}.0/24) than this laptop ({OF_LAPTOP}.0/24)" in note
+               for note in report["notes"])  # fmt: skip
     assert (about["left"], state(radios)) == ([], before)
     assert 0 <= about["restored_s"] < BACK_S
     assert about["kept"]
