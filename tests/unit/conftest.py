@@ -39,7 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("fuzz")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)  # before the tests run; xdist's main process collects nothing
+def pytest_runtestloop() -> None:
     """Have the garbage collector look only at what the tests make: never at thousands of collected tests."""
     gc.freeze()
     gc.enable()

@@ -46,6 +46,7 @@ def test_a_few_access_points_lose_nothing() -> None:
     assert (air.bss, air.limits) == (before, [])
 
 
+@pytest.mark.more
 def test_what_is_more_than_a_saved_run_may_hold_is_cut_so_that_it_loads() -> None:
     seen_now = seen.healthy()
     assert seen_now.dhcp is not None

@@ -564,6 +564,7 @@ def test_a_report_of_each_kind_is_in_every_table(source: str, store: Store, pool
 # --- earlier versions
 
 
+@pytest.mark.more
 def test_a_store_of_an_earlier_version_opens_and_grows(pool: Pool, tmp_path: Path) -> None:
     kept = DATA / "store-1"
     held = json.loads((kept / "expected.json").read_text())

@@ -43,6 +43,7 @@ def run(later: Path, *arguments: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.more
 def test_the_command_line_says_it(later: Path) -> None:
     assert run(later, "--version") == f"netpreflight {LATER}\n"
 
