@@ -1,6 +1,7 @@
 """`netpreflight watch` on real networks: what breaks is told with its layer, between two moments that hold it.
 
 `NETPREFLIGHT_KILLS=100 .venv/bin/pytest tests/lab/test_watch.py -k killed` kills 100 watches instead of three.
+`NETPREFLIGHT_QUIET_S=3600 .venv/bin/pytest tests/lab/test_watch.py -k quiet_stretch` makes the quiet stretch an hour.
 """
 
 import os
@@ -37,6 +38,7 @@ HANDSHAKE = 3
 """What is sent to the cloud, beside the questions, to see that it is the cloud."""
 PATIENCE_S = 60.0
 """Until an outage is told: two tries at a silent resolver alone take 9 s."""
+QUIET_S = float(os.environ.get("NETPREFLIGHT_QUIET_S", "0"))
 QUICK = f"""based_on = "argon"
 title = "Lab argon"
 
@@ -210,6 +212,8 @@ def test_a_quiet_stretch_has_no_outage_and_sends_what_the_device_sends() -> None
         wait_until(
             lambda: lab.arrived("udp", 5684) >= HANDSHAKE + 8, "more questions have reached the cloud", PATIENCE_S
         )
+        begin = time.time()
+        wait_until(lambda: time.time() >= begin + QUIET_S, "it was quiet for long", QUIET_S + PATIENCE_S)
         code, said = running.end()
         seen = running.seen
         hellos = lab.arrived("udp", 5684)
