@@ -253,16 +253,21 @@ def walk(names: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def travel(radios: Radios, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Take routes in the guest, from the host; the radios are back in their places when it has ended."""
+    """Take routes in the guest, from the host."""
+    results: dict[str, dict[str, Any]] = inside(radios, "tests.wifi.path", *names)
+    return results
+
+
+def inside(radios: Radios, module: str, *words: str) -> Any:
+    """What a program prints that builds its lab in the guest; the radios are back in their places when it has ended."""
     radios.laptop.remove_radio()
     try:
-        done = radios.guest.run(sys.executable, "-m", "tests.wifi.path", *names, timeout_s=600)
+        done = radios.guest.run(sys.executable, "-m", module, *words, timeout_s=600)
     finally:
         radios.laptop.insert_radio()
     if done.exit_code != 0:
-        raise VmError(f"{names}: exit {done.exit_code}: {done.stderr}\n{done.stdout}")
-    results: dict[str, dict[str, Any]] = json.loads(done.stdout)
-    return results
+        raise VmError(f"{module} {words}: exit {done.exit_code}: {done.stderr}\n{done.stdout}")
+    return json.loads(done.stdout)
 
 
 def main() -> None:
