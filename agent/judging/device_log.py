@@ -62,6 +62,7 @@ _MODELS = {
     "p2/photon 2": "photon2", "msom": "msom", "m-som": "msom", "m som": "msom",
 }  # fmt: skip
 
+_MODEM_DEAD = "Its modem stopped answering: that is neither the network nor the cloud"
 _NOT_TOLD = "The line does not say which of the two sides has to change something"
 _AGAIN = "Give the device the network's name and passphrase again"
 
@@ -241,6 +242,7 @@ class Reading:
         """What the log says of the device itself, by check, and the line."""
         self.device_lines: list[LogRecord] = []
         self._panic: LogRecord | None = None
+        self._is_modem_dead = False
         self._closes_stale = False
         """Whether it dropped the session that it had saved, and is about to close the socket of that."""
         self._record: LogRecord | None = None
@@ -664,6 +666,8 @@ class Reading:
             cause = _INVENTED
         if cause is _HELLO_OPEN and ("nonce" in attempt.begun or {"whole", "hello"} <= attempt.begun):
             cause = _HELLO_AFTER
+        if self._is_modem_dead and cause.check is None:
+            cause = Cause(why=_MODEM_DEAD)
         if cause is _KEYS and "nonce" in attempt.begun:
             cause = _KEYS_AFTER
         attempt.told_from = depth if depth >= 0 else attempt.told_from
@@ -719,6 +723,7 @@ class Reading:
             self._show(attempt, "cloud")
         else:
             attempt.begun.add("elsewhere")
+        self._is_modem_dead = False
         attempt.states["cloud"] = "witnessed"
         attempt.begun.add("online")
         attempt.end, attempt.stage = "online", "cloud"
@@ -753,8 +758,9 @@ class Reading:
         if "resumed" in last.begun and not last.begun & {"done", "hello"}:
             self.notes["It went on with its last session, for which it need not send anything: whether it reached its "
                        "cloud at that time is not told"] = None  # fmt: skip
+        last.begun.add("online")
         why = "A NAT that forgets too soon, a weak signal and an outage look alike here"
-        self._lose(last, record, "cloud", Cause(why=why))
+        self._lose(last, record, "cloud", Cause(why=_MODEM_DEAD if self._is_modem_dead else why))
 
     def _tested(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
@@ -809,10 +815,10 @@ class Reading:
 
     def _modem_dead(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
-        why = "Its modem stopped answering: that is neither the network nor the cloud"
-        self.notes[why] = None
+        self.notes[_MODEM_DEAD] = None
+        self._is_modem_dead = True
         if last is not None and last.end == "online":
-            self._lose(last, record, "link", Cause(why=why))
+            self._lose(last, record, "link", Cause(why=_MODEM_DEAD))
         elif last is not None:
             last.lines.append(record)
 
@@ -1099,8 +1105,10 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
     if result == "stops" and stage is not None:
         return f"By its own log, the device {_STOPS[stage]} (it stops at {TITLES[stage]})."
     if result == "lost" and stage is not None and chosen is not None:
-        was = "was online" if stage == "cloud" or chosen.states["cloud"] == "witnessed" else "had joined its network"
-        return f"By its own log, the device {was}, and then lost {_LOST[stage]}."
+        if stage == "cloud" or "online" in chosen.begun:
+            return f"By its own log, the device was online, and then lost {_LOST[stage]}."
+        lost = "it" if stage == "link" else _LOST[stage]
+        return f"By its own log, the device had joined its network, and then lost {lost}."
     return _not_known(stage, chosen, reading)
 
 

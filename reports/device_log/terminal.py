@@ -12,6 +12,7 @@ from netpreflight.reports.device_log.words import (
     ATTEMPTS,
     DECIDE,
     HARMLESS,
+    NOTES,
     attempts,
     check,
     device,
@@ -61,6 +62,7 @@ def print_log(console: Console, answer: LogAnswer) -> None:
     _lines(console, HARMLESS, answer.harmless)
     if rest := notes(answer):
         console.print()
+        console.print(Text(NOTES, style="bold"))
         for note in rest:
             _indented(console, f"- {note}")
 

@@ -31,13 +31,13 @@ def to_do(answer: LogAnswer) -> str:
 
 def why(answer: LogAnswer) -> str:
     """What the attempt that decides leaves open or rules out; empty: nothing."""
-    first = answer.notes[0] if answer.notes else None
-    return f"{first}." if first in {attempt.why for attempt in answer.attempts if attempt.why} else ""
+    whys = {attempt.why for attempt in answer.attempts}
+    return next((f"{note}." for note in answer.notes if note in whys), "")
 
 
 def notes(answer: LogAnswer) -> list[str]:
     """What else is to be known."""
-    return [f"{note}." for note in answer.notes[1 if why(answer) else 0 :]]
+    return [f"{note}." for note in answer.notes if f"{note}." != why(answer)]
 
 
 def check(answer: LogAnswer) -> str:

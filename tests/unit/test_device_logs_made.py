@@ -51,6 +51,8 @@ INDEX = {
     "msom-failover": Says("online", "cloud"),
     # others, and of several
     "boron-muxer": Says("lost", "link"),
+    "boron-muxer-middle": Says("lost", "cloud"),
+    "boron-muxer-handshake": Says("stops", "cloud"),
     "two-devices": Says("not-known"),
     "cli-dfu": Says("foreign"),
     "foreign-esp": Says("foreign"),
@@ -77,6 +79,8 @@ TOLD = {
     "p2-ap-full": ["full"],
     "msom-failover": ["by another interface than Wi-Fi"],
     "boron-muxer": ["neither the network nor the cloud"],
+    "boron-muxer-middle": ["was online", "neither the network nor the cloud"],
+    "boron-muxer-handshake": ["neither the network nor the cloud"],
     "two-devices": ["more than one device"],
     "cli-dfu": ["nothing of the device", "DFU mode"],
     "forum": ["begins to connect to its cloud"],
