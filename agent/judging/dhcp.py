@@ -46,7 +46,26 @@ def offer(view: DeviceView) -> Finding:
         )
     if dhcp.offers():
         return _dropped(dhcp.offers()[0], view.profile, evidence)
-    return _not_read(dhcp, evidence) or msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
+    found = _not_read(dhcp, evidence) or msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
+    return _at_a_port(found) if _is_second_at_port(view) else found
+
+
+def _is_second_at_port(view: DeviceView) -> bool:
+    """Whether the requests came from a second MAC address at a switch port, and none from this laptop's own."""
+    played = view.seen.as_device
+    return played is not UNSET and played.way == "cable"
+
+
+def _at_a_port(finding: Finding) -> Finding:
+    """The finding of a second MAC address at a switch port, which may take one only."""
+    if finding.problem not in {"no-offer", "no-answer", "lease-server-silent"}:
+        return finding
+    return msgspec.structs.replace(
+        finding,
+        reason=f"{finding.reason} Or the switch drops a second MAC address at this port (port security).",
+        remedy="See first whether the switch port takes a second MAC address (port security); a run without --as "
+        f"device shows whether DHCP answers this laptop. Then: {finding.remedy}",
+    )
 
 
 def _not_read(dhcp: Dhcp, evidence: list[str]) -> Finding | None:
@@ -100,8 +119,9 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
             summary=f"DHCP server {told_laptop} is there, but offers nothing",
             problem="no-offer",
             named=Named(address=told_laptop),
-            reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER from an unknown device or from this "
-            "laptop. Most likely no address is free. If there are free ones, it serves only registered devices.",
+            reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER from an unknown device"
+            + ("" if _is_second_at_port(view) else " or from this laptop")
+            + ". Most likely no address is free. If there are free ones, it serves only registered devices.",
             remedy=f"Look at the DHCP pool on {told_laptop} first, then at its allow-list.",
             owner="network administrator",
         )
@@ -167,13 +187,13 @@ def _by_relay(dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
     )
 
 
-def _silence_of(dhcp: Dhcp, asked: int) -> str:
+def _silence_of(dhcp: Dhcp, asked: int, *, second_at_port: bool = False) -> str:
     """That nobody was offered anything, in words."""
     named = any(message.identity == "named" for message in dhcp.sent)
     return (
         f"{counted(asked, 'DISCOVER')} from an unknown device in 15 s, "
         + ("one with a host name, a vendor class and a client identifier, " if named else "")
-        + "and this laptop's own, were left unanswered."
+        + ("were left unanswered." if second_at_port else "and this laptop's own, were left unanswered.")
     )
 
 
@@ -204,7 +224,7 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
 
 def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
     """The finding where nobody answers at all; a server that gave this laptop its lease is there all the same."""
-    silence = _silence_of(dhcp, asked)
+    silence = _silence_of(dhcp, asked, second_at_port=_is_second_at_port(view))
     if lease := dhcp.laptop_lease:
         server = f"DHCP server {lease.server}" if lease.server else "DHCP server of this laptop's lease"
         return Finding(

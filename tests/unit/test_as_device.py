@@ -17,6 +17,7 @@ from netpreflight.probes.observations import (
     Cloud,
     Coap,
     Connection,
+    DhcpMessage,
     LinkNeighbor,
     Observations,
     Portal,
@@ -255,6 +256,25 @@ def test_what_was_measured_as_the_device_is_verified_as_the_device() -> None:
     (request,) = requests(found)
 
     assert request.command.split()[-4:] == ["--as", "device", "--only", "dhcp.offer"]
+
+
+@pytest.mark.parametrize(
+    ("received", "problem"), [([], "no-answer"), ([seen.message("ACK", identity="laptop", asked="INFORM")], "no-offer")]
+)
+def test_a_silent_dhcp_server_may_be_a_switch_port_that_takes_one_mac_address(
+    received: list[DhcpMessage], problem: str
+) -> None:
+    for found, is_device in (
+        (as_device(dhcp=seen.dhcp(*received)), True),
+        (seen.healthy(dhcp=seen.dhcp(*received)), False),
+    ):
+        offer = next(check for check in made(found).checks if check.id == "dhcp.offer")
+
+        assert (offer.status, offer.problem) == ("fail", problem)
+        assert ("port security" in (offer.remedy or "")) is is_device
+        assert (
+            "this laptop's own" in (offer.reason or "") or "from this laptop" in (offer.reason or "")
+        ) is not is_device
 
 
 def test_the_same_silence_in_a_run_that_is_the_laptop_is_judged_as_before() -> None:
