@@ -416,17 +416,16 @@ def test_a_pipe_that_nobody_reads_holds_up_neither_ctrl_c_nor_the_helper(
 ) -> None:
     pipe, other = tmp_path / "run.json", tmp_path / "run.txt"
     os.mkfifo(pipe)
-    process = subprocess.Popen(
-        [TOOL, "check", "--interface", "lo", "--only", "wifi", "-o", str(other), "-o", str(pipe)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_until(other.exists, "the file before the pipe")
-    (helper,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    process.send_signal(number)
-    process.communicate(timeout=10)
+    argv = [TOOL, "check", "--interface", "lo", "--only", "wifi", "-o", str(other), "-o", str(pipe)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(other.exists, "the file before the pipe", 60)
+            (helper,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            process.send_signal(number)
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
 
     assert process.returncode in {130, -signal.SIGKILL}
-    wait_until(lambda: not Path(f"/proc/{helper}").exists(), "the end of the helper")
+    wait_until(lambda: not Path(f"/proc/{helper}").exists(), "the end of the helper", 30)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.json", "run.txt"]
