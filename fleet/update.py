@@ -184,8 +184,6 @@ OUTCOMES: dict[Outcome, str] = {
     "fails": "fails now, and would still fail",
 }
 """What each outcome means, in words."""
-_LISTED: dict[Outcome, str] = {"breaks": "Would break", "fixed": "Would be fixed"}
-"""The outcomes whose sites are listed, and the titles of their tables."""
 
 
 def tables(told: FleetUpdate) -> list[ShownTable]:
@@ -200,20 +198,25 @@ def tables(told: FleetUpdate) -> list[ShownTable]:
             notes=_notes(told),
         )
     ]
+    listed = {
+        "Would break": counts["breaks"],
+        "Would be fixed": counts["fixed"],
+        "Would fail, as before or not known before": [
+            site for site in told.sites if site.verdict == "incompatible" and site.outcome != "breaks"
+        ],
+    }
     result += [
         ShownTable(
             title=title,
             headings=["Site", "Judged for", "Was", "What fails"],
             rows=[
                 [site.site, site.os_before or "", site.before or "", site.failing.replace(",", ", ")]
-                for site in counts[kind][:MOST_SITES]
+                for site in sites[:MOST_SITES]
             ],
-            notes=[f"And {len(counts[kind]) - MOST_SITES} more: --json has all."]
-            if len(counts[kind]) > MOST_SITES
-            else [],
+            notes=[f"And {len(sites) - MOST_SITES} more: --json has all."] if len(sites) > MOST_SITES else [],
         )
-        for kind, title in _LISTED.items()
-        if counts[kind]
+        for title, sites in listed.items()
+        if sites
     ]
     return result
 

@@ -112,13 +112,15 @@ def test_what_is_not_judged_is_told(made: Made) -> None:
     assert "not measured then" in told
 
 
-def test_the_tables_count_each_outcome_and_name_what_breaks(made: Made) -> None:
+def test_the_tables_count_each_outcome_and_name_what_breaks_and_what_fails(made: Made) -> None:
     for number in range(25):
         made.run(f"b{number:02}", f"Shop {number:02}", WORKS, FAILS)
     made.run("w", "Works", WORKS, WORKS)
+    made.run("f", "Fails", FAILS, FAILS)
 
-    counts, breaks = tables(made.update())
-    assert [row[0] for row in counts.rows] == ["25", "0", "0", "0", "1", "0"]
+    counts, breaks, fails = tables(made.update())
+    assert [row[0] for row in counts.rows] == ["25", "0", "0", "0", "1", "1"]
+    assert fails.rows == [["Fails", "5.8.2", FAILS, "portal:site owner"]]
     assert breaks.rows[0] == ["Shop 00", "5.8.2", WORKS, "portal:site owner"]
     assert (len(breaks.rows), breaks.notes) == (20, ["And 5 more: --json has all."])
 
