@@ -21,13 +21,15 @@ from netpreflight.probes.observations import JoinAttempt, KeyForm
 from netpreflight.probes.wifi.elements import ssid_bytes
 from netpreflight.systems import SYSTEM
 
-ANSWER_S = 5.0
+ANSWER_S = 20.0
+"""Adding an interface takes long on a slow or busy machine."""
 START_S = 10.0
 ATTEMPT_S = 25.0
 """The longest that one attempt may take: a scan of all channels, and the join."""
 AFTER_S = 1.0
 """How long more is waited for, once a link has ended, before the handshake counts as unfinished."""
 KEY_TRIES, OTHER_TRIES = 2, 3
+_LOOK_S = 0.5
 _SOCKET = "netpreflight"
 _PATH_BYTES = 108
 """Of sockaddr_un: the supplicant binds its name with all the zeros behind it."""
@@ -64,12 +66,12 @@ class Supplicant:
             OSError: it is not installed, does not start, or does not answer.
         """
         ours, its = os.openpty()
-        reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
         try:
             with SYSTEM.running("wpa_supplicant", "-d", "-g", f"@abstract:{_SOCKET}", output=its):
                 os.close(its)
                 its = -1
-                reader.start()
+                self._reader.start()
                 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as self._socket:
                     self._socket.bind("")
                     self._connect()
@@ -80,8 +82,8 @@ class Supplicant:
         finally:
             if its >= 0:
                 os.close(its)
-            if reader.ident is not None:
-                reader.join(ANSWER_S)  # it ends with the supplicant, which had the other end
+            if self._reader.ident is not None:
+                self._reader.join(ANSWER_S)  # it ends with the supplicant, which had the other end
             os.close(ours)
 
     def ask(self, command: bytes | bytearray) -> str:
@@ -103,9 +105,15 @@ class Supplicant:
             return self._lines.popleft() if self._lines else None
 
     def _send(self, command: bytes | bytearray) -> str:
-        self._socket.settimeout(ANSWER_S)
+        self._socket.settimeout(_LOOK_S)
         self._socket.send(command)
-        return self._socket.recv(_LARGEST).decode("utf-8", "backslashreplace").strip()
+        until = self._clock.monotonic() + ANSWER_S
+        while self._reader.is_alive():  # it ends with the supplicant
+            with contextlib.suppress(TimeoutError):
+                return self._socket.recv(_LARGEST).decode("utf-8", "backslashreplace").strip()
+            if self._clock.monotonic() > until:
+                raise OSError(f"wpa_supplicant did not answer within {ANSWER_S:.0f} s")
+        raise OSError("wpa_supplicant has ended")
 
     def _connect(self) -> None:
         """Connect to its control socket, as soon as that is there."""
