@@ -60,7 +60,7 @@ def plain(radios: Radios, *, root: bool) -> Generator[User]:
 
 
 @contextlib.contextmanager
-def _system_bus(radios: Radios) -> Generator[None]:
+def system_bus(radios: Radios) -> Generator[None]:
     guest = radios.guest
     guest.shell("mkdir -p /run/dbus; dbus-uuidgen --ensure=/etc/machine-id")
     bus = guest.start("dbus-daemon", "--system", "--nofork", "--nopidfile")
@@ -85,7 +85,7 @@ def with_network_manager(radios: Radios, *, root: bool = False, scan_allowed: bo
     )
     user = User(radios, root)
     running: list[Process] = []
-    with _system_bus(radios):
+    with system_bus(radios):
         try:
             inside = ("ip", "netns", "exec", LAPTOP)
             running.append(guest.start(*inside, "wpa_supplicant", "-u", "-s", "-O", "/run/lab/nm-wpa"))
