@@ -169,10 +169,13 @@ class WifiLab(Lab):
     def _check_as_device(self, arguments: tuple[str, ...]) -> CheckRun:
         """Run the tool as the device, which takes the radio for that, and do what a radio's manager does afterwards."""
         PASSPHRASE_FILE.write_text(PASSPHRASE)
-        with ThreadPoolExecutor(1) as pool:
-            back = pool.submit(self._take_back)
-            run = self.check(*arguments, timeout_s=240)
-            back.result()
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                back = pool.submit(self._take_back)
+                run = self.check(*arguments, timeout_s=240)
+                back.result()
+        finally:
+            PASSPHRASE_FILE.unlink()  # other tests look for it in this machine
         return run
 
     def _take_back(self) -> None:
