@@ -170,6 +170,11 @@ PASSPHRASE, CODE = "correct horse", "AbCd" * 15 + "xyz"
         f"[hal.wlan] INFO: Joining net-1 --password {PASSPHRASE}",
         f"[hal.wlan] INFO: Joining net-1 Authorization: Bearer {PASSPHRASE}",
         f"ssid=net-1 pass={PASSPHRASE} security=wpa2 cipher=AES",
+        f"[hal.wlan] INFO: Joining net-1 pass phrase: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 network key {PASSPHRASE}",
+        f'[hal.wlan] INFO: Joining net-1 pass "{PASSPHRASE}"',
+        f"[hal.wlan] INFO: Joining net-1 contraseña: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 Kennwort {PASSPHRASE}",
     ],
 )  # fmt: skip
 def test_a_secret_is_cut_before_anything_is_kept(line: str) -> None:

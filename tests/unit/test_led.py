@@ -98,6 +98,8 @@ def test_counts_and_order_have_many_forms(words: str) -> None:
     ("words", "rhythm"),
     [
         ("flashing green", "blinking"),
+        ("green, goes on and off", "blinking"),
+        ("green, blinking on and off quickly", "fast blinking"),
         ("green, rapidly blinking", "fast blinking"),
         ("quick green flashes", "fast blinking"),
         ("slowly blinking green", "slow blinking"),

@@ -102,6 +102,7 @@ _RHYTHMS: tuple[tuple[str, Rhythm], ...] = (
     ),
     (r"glow\w*", "breathing"),
 )
+_ON_AND_OFF = re.compile(r"\b(?:(?:goes|going|turns|turning|comes|switches) )?(?:on (?:and|then) off|off and on)\b")
 _FAST = re.compile(r"\b(?:fast|rapid(?:ly)?|quick(?:ly)?|high[- ]speed|hectic\w*|flicker\w*|strob\w*)\b")
 _SLOW = re.compile(r"\b(?:slow(?:ly)?)\b")
 _NORMAL = re.compile(r"\b(?:normal(?:ly)?|medium|not fast)\b")
@@ -137,6 +138,7 @@ def heard(words: str) -> Heard:
     for removed in (_COLOUR_BLIND, _ALONE, _REPEATED, _DEVICES):
         text = removed.sub(" ", text)
     text = re.sub("[a-z]{4,}", lambda word: _spelt(word[0]), text)
+    text = _ON_AND_OFF.sub(" blinking ", text)
     text = _SAID_AGAIN.sub(" ", _FOR_A_TIME.sub(" ", _SOS.sub(" sos ", text)))
     text = _NEGATED.sub(lambda match: " solid " if match["blinks"] else " off " if match["on"] else " ", text)
     lights = list[HeardLight]()
