@@ -116,6 +116,29 @@ def test_it_offers_its_source_and_has_the_licences_of_what_is_in_it() -> None:
     assert "scapy 2" not in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", "."),
+        ("summary",),
+        ("changes", "--json"),
+        ("site", "a"),
+        ("query", "SELECT 1"),
+        ("rejudge",),
+        ("export",),
+    ],
+    ids=" ".join,
+)
+def test_it_says_what_has_the_questions_about_many_sites(words: tuple[str, ...]) -> None:
+    done = run("fleet", *words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "netpreflight: fleet needs DuckDB, which this one file does not have: install netpreflight with Python, by pip "
+        "install 'netpreflight[fleet]'\n"
+    )
+
+
 @pytest.mark.lab
 @pytest.mark.parametrize("device", ["argon", "photon"])
 @pytest.mark.parametrize("fault", [{}, {"argon_cloud": "silent", "photon_cloud": "silent"}, {"dhcp": None}])

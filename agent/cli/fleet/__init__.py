@@ -3,6 +3,7 @@
 import typer
 
 from netpreflight.agent.cli.fleet import add, ask, export, query, rejudge
+from netpreflight.agent.cli.fleet.store import needing_extra
 
 COMMANDS = (
     add.add,
@@ -24,4 +25,4 @@ app = typer.Typer(
     "what another version of Device OS would change. It needs the extra netpreflight[fleet].",
 )
 for command in COMMANDS:
-    app.command()(command)
+    app.command()(needing_extra(command))

@@ -1,10 +1,11 @@
 """What the commands of `netpreflight fleet` share: the store, and the extra that they need."""
 
 import contextlib
+import functools
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from netpreflight.fleet.engine import Connection
     from netpreflight.fleet.store import Store
 
+_Given = ParamSpec("_Given")
 StoreFolder = Annotated[
     Path | None,
     typer.Option(
@@ -28,22 +30,32 @@ StoreFolder = Annotated[
 ]
 
 
+def needing_extra(command: "Callable[_Given, int]") -> "Callable[_Given, int]":
+    """A command that ends with wrong usage where the extra is not installed; its `--help` is there in any case."""
+
+    @functools.wraps(command)
+    def run(*words: _Given.args, **options: _Given.kwargs) -> int:
+        from importlib.util import find_spec  # noqa: PLC0415 - loaded only where it is needed
+
+        if find_spec("duckdb") is None:
+            is_one_file = getattr(sys, "frozen", False)
+            raise UsageError(
+                "fleet needs DuckDB, which this one file does not have: install netpreflight with Python, by pip "
+                "install 'netpreflight[fleet]'"
+                if is_one_file
+                else "fleet needs DuckDB and sqlglot: pip install 'netpreflight[fleet]'"
+            )
+        return command(*words, **options)
+
+    return run
+
+
 def open_store(folder: Path | None) -> "Store":
     """The store in this folder, or the user's own.
 
     Raises:
-        UsageError: the extra is not installed, or no home folder is known.
+        UsageError: no home folder is known.
     """
-    from importlib.util import find_spec  # noqa: PLC0415 - loaded only where it is needed
-
-    if find_spec("duckdb") is None:
-        is_one_file = getattr(sys, "frozen", False)
-        raise UsageError(
-            "fleet needs DuckDB, which this one file does not have: install netpreflight with Python, by pip install "
-            "'netpreflight[fleet]'"
-            if is_one_file
-            else "fleet needs DuckDB and sqlglot: pip install 'netpreflight[fleet]'"
-        )
     from netpreflight.fleet.store import Store, default_folder  # noqa: PLC0415 - as above
 
     try:
