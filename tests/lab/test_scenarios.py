@@ -25,6 +25,7 @@ from tests.lab.lab import (
     Lab,
 )
 from tests.lab.servers import GATEWAY, Dhcp, dnsmasq_dhcp
+from tests.unit.in_tables import assert_in_tables
 
 pytestmark = pytest.mark.lab
 
@@ -1255,6 +1256,7 @@ def test_scenario(name: str) -> None:
                 run.report, [packet for packet in capture.sent() if packet.protocol != kernel]
             )
         says_what_it_should(scenario, run)
+        assert_in_tables(run.stdout)
         scenario.after(lab, run.report)
         if "dhcp" in lab.servers:
             assert lab.leases() == before
