@@ -13,6 +13,7 @@ from netpreflight.reports.html.page import page
 from netpreflight.reports.markdown.text import strong, table
 from netpreflight.reports.safe_text import json_shown, shown
 from netpreflight.reports.terminal.rows import print_rows
+from netpreflight.reports.watch.words import first_sentence
 
 _STYLES = {True: "bold red", False: "bold green", None: "bold magenta"}
 _MARKS = {True: "worse", False: "pass", None: "unknown"}
@@ -39,11 +40,11 @@ def render_markdown(comparison: WatchComparison) -> str:
 
 def render_html(comparison: WatchComparison) -> str:
     """The comparison as one HTML file."""
-    headline, _, rest = comparison.sentence.partition(". ")
+    headline, rest = first_sentence(comparison.sentence)
     return page(
         "watch-comparison.html",
         kind=_MARKS[comparison.worse],
-        headline=headline.rstrip(".") + ".",
+        headline=headline,
         rest=rest,
         device=comparison.a.device_label,
         sides=_sides(comparison),

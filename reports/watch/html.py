@@ -10,11 +10,11 @@ _MARKS: dict[Result | None, str] = {"no-outage": "pass", "outages": "fail", "not
 
 def render(watch: Watch) -> str:
     """A watch as HTML."""
-    headline, _, rest = watch.answer.partition(". ")
+    headline, rest = words.first_sentence(watch.answer)
     return page(
         "watch.html",
         kind=_MARKS[watch.result],
-        headline=headline.rstrip(".") + ".",
+        headline=headline,
         rest=rest,
         about=words.about(watch),
         device=watch.device_label or watch.device,

@@ -51,6 +51,12 @@ class Line(NamedTuple):
     details: list[str]
 
 
+def first_sentence(answer: str) -> tuple[str, str]:
+    """The first sentence of an answer, which a page has as its headline, and the rest."""
+    first, _, rest = answer.partition(". ")
+    return first.rstrip(".") + ".", rest
+
+
 def zone(watch: Watch) -> str:
     """The zone of all times that are shown: that of the laptop that watched, else UTC."""
     offset_s = watch.utc_offset_s
