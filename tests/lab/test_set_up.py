@@ -105,6 +105,20 @@ class Place:
             timeout=DEADLINE_S,
         )
 
+    def start_on(self, terminal: int, *words: str, stdin: int, **variables: str) -> subprocess.Popen[bytes]:
+        """Start `./netpreflight` as the user nobody, in a session of its own that writes to a terminal."""
+        return subprocess.Popen(
+            ["./netpreflight", *words],
+            cwd=self.checkout,
+            env=self.environment(**variables),
+            user=NOBODY,
+            group=NOBODY,
+            stdin=stdin,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+
     def installed(self) -> str:
         """Whose package is installed."""
         asked = f"import {MODULE}; print({MODULE}.WHOSE)"
@@ -228,16 +242,8 @@ def test_a_terminal_sees_how_long_a_step_takes_and_no_number_stays(place: Place)
     written, emulator = "", Emulator(200)
     with PseudoTerminal(200) as terminal, socket.create_server(("127.0.0.1", 0)) as silent:
         index = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        running = subprocess.Popen(
-            ["./netpreflight", "--version"],
-            cwd=place.checkout,
-            env=place.environment(NETPREFLIGHT_INDEX=index, TERM="xterm"),
-            user=NOBODY,
-            group=NOBODY,
-            stdin=subprocess.DEVNULL,
-            stdout=terminal.far_end,
-            stderr=terminal.far_end,
-            start_new_session=True,
+        running = place.start_on(
+            terminal.far_end, "--version", stdin=subprocess.DEVNULL, NETPREFLIGHT_INDEX=index, TERM="xterm"
         )
         for part in terminal.shows_until_closed():  # also what counts the seconds has closed it then
             written += part
@@ -287,17 +293,7 @@ def test_who_calls_sudo_in_another_users_checkout_is_told(place: Place) -> None:
 def on_a_terminal(place: Place, *answers: str) -> tuple[str, int]:
     """What `./netpreflight fleet summary` shows somebody who gives these answers, and its exit code."""
     with PseudoTerminal(200) as terminal:
-        running = subprocess.Popen(
-            ["./netpreflight", "fleet", "summary"],
-            cwd=place.checkout,
-            env=place.environment(TERM="dumb"),
-            user=NOBODY,
-            group=NOBODY,
-            stdin=terminal.far_end,
-            stdout=terminal.far_end,
-            stderr=terminal.far_end,
-            start_new_session=True,
-        )
+        running = place.start_on(terminal.far_end, "fleet", "summary", stdin=terminal.far_end, TERM="dumb")
         shown = terminal.answers(*(("[y/N] ", f"{answer}\n") for answer in answers))
     return shown, running.wait(DEADLINE_S)
 
