@@ -121,6 +121,7 @@ RELAYED_AT_S = (4.0, 10.0)
 once more."""
 MOST_RELAYED = 3
 MOST_MESSAGES = 64
+"""How many messages of each kind are kept: a flood of OFFERs leaves room for the ACK behind it."""
 MOST_READS = 128
 """How often the sockets are read at the end: more often than what the kernel holds takes."""
 MOST_HOLDERS = 16
@@ -433,11 +434,12 @@ def _is_taken(message: DhcpMessage) -> bool:
 
 
 def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
-    """Keep a message among the first MOST_MESSAGES; of a later one, only whether it hands out something new."""
-    has_room = len(seen.received) < MOST_MESSAGES
+    """Keep a message among the first MOST_MESSAGES of its kind; of a later one, only whether it says something new."""
+    kept = sum((other.type, other.asked) == (message.type, message.asked) for other in seen.received)
+    has_room = kept < MOST_MESSAGES
     if has_room:
         seen.received.append(message)
-    elif all(_handed_out(message) != _handed_out(kept) for kept in seen.received):
+    elif all(_handed_out(message) != _handed_out(other) for other in seen.received):
         seen.unread = True
     return has_room
 

@@ -308,6 +308,7 @@ def dhcp_responder(mode: DhcpMode, server: str, first: str) -> Responder:
             ]
         refuses = mode == "nak" or (mode == "nak-host-name" and 12 in option_codes(data[240:]))
         kind = offer if kind == 1 else (nak if refuses else ack)
-        return [Reply(reply(data, kind, server), to=everybody)]
+        behind_the_flood_s = 0.3 if mode == "flood" else 0.0
+        return [Reply(reply(data, kind, server), behind_the_flood_s, to=everybody)]
 
     return answer

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from netpreflight.probes.dhcp import MOST_MESSAGES
 from tests.lab.footprint import sent_only_what_footprint_lists
 from tests.lab.healthy import AIR, HEALTHY
 from tests.lab.lab import (
@@ -232,6 +233,12 @@ def asked_as_a_computer_asks(lab: Lab, report: dict[str, Any]) -> None:
     assert lab.seen
     sent = {form: count for form, count in lab.seen.used.items() if form.startswith("DISCOVER")}
     assert sent == {"DISCOVER": 5, "DISCOVER with options 12, 60 and 61": 1}
+
+
+def granted_behind_the_flood(_: Lab, report: dict[str, Any]) -> None:
+    """More OFFERs than are kept came before the ACK, and it is kept as well."""
+    kinds = [message["type"] for message in report["observations"]["dhcp"]["received"]]
+    assert kinds == ["OFFER"] * MOST_MESSAGES + ["ACK"]
 
 
 def ignored_by_server(lab: Lab, report: dict[str, Any]) -> None:
@@ -1136,7 +1143,7 @@ SCENARIOS = {
         {"dhcp.offer": "fail", "dhcp.lease": "fail", "dhcp.servers": "unknown", **NO_RESOLVER},
         lab={"dhcp": "garbage"},
     ),
-    "dhcp-flood": Scenario("compatible", "passed", lab={"dhcp": "flood"}),
+    "dhcp-flood": Scenario("compatible", "passed", lab={"dhcp": "flood"}, after=granted_behind_the_flood),
     # --- the laptop
     "vpn-hides-a-broken-lan": Scenario(
         "incompatible",
