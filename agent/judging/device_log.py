@@ -930,6 +930,12 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
     failing = _distinct([*(record for record in lines if record.kind not in HARMLESS), *blank])
     counting = [record for record in log.records if record.kind in HARMLESS and _counts(record, log)]
     harmless = [record for record in counting if record not in blank]
+    notes = [cause.why] if cause.why else []
+    notes += [_BLANK] if blank else []
+    notes += _before_and_after(result, chosen, reading.attempts)
+    notes += reading.notes
+    notes += _of_device(reading, cause)
+    notes += _of_log(log, reading)
     return LogAnswer(
         schema="netpreflight-log/1",
         source=source,
@@ -949,18 +955,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
             LogLineMeans(line=record.line, text=record.text, means=HARMLESS[record.kind])
             for record in _first_of_each(harmless)
         ],
-        notes=list(
-            dict.fromkeys(
-                [
-                    *([cause.why] if cause.why else []),
-                    *([_BLANK] if blank else []),
-                    *_before_and_after(result, chosen, reading.attempts),
-                    *reading.notes,
-                    *_of_device(reading, cause),
-                    *_notes(log, reading),
-                ]
-            )
-        ),
+        notes=list(dict.fromkeys(notes)),  # each of them once
     )
 
 
@@ -1154,7 +1149,7 @@ def _knows_no_network(log: DeviceLog) -> bool:
     return "heard" in kinds and "model" in kinds[: kinds.index("heard")] and not {"credentials", "known"} & {*kinds}
 
 
-def _notes(log: DeviceLog, reading: Reading) -> list[str]:
+def _of_log(log: DeviceLog, reading: Reading) -> list[str]:
     """What is to be known of the log itself."""
     notes = []
     if reading.is_cellular:
