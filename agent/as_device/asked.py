@@ -12,6 +12,7 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.join import way_for
 from netpreflight.probes.join.as_itself import AsItself
+from netpreflight.probes.join.denied import Denied
 from netpreflight.probes.join.interface import Device, Passphrase, Way
 from netpreflight.probes.observations import Scope, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
@@ -68,6 +69,8 @@ def prepare(
 ) -> tuple[Way, ChosenMac]:
     """The way of being the device, and its MAC address; nothing is sent.
 
+    No passphrase is asked for where the way is denied.
+
     Raises:
         CannotError: it is not possible here, or not with these options.
         OSError: the secret of this laptop cannot be read.
@@ -96,6 +99,8 @@ def prepare(
     device = Device(scope=scope, mac=chosen.mac, ssid=ssid, radio=abilities_of(profile.radio))
     way = way_for(device)
     refusal = way.refusal()
+    if refusal is not None and refusal.is_denied:
+        return Denied(way.name, device, refusal), chosen
     if refusal is not None and not (refusal.can_be_forced and asked.is_forced):
         step = f" {refusal.step}" if refusal.step else ""
         raise CannotError(f"--as {DEVICE}: {refusal.reason}.{step}")

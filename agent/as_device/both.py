@@ -21,6 +21,7 @@ from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
 from netpreflight.agent.run import AirChoice, RunSettings, measure
 from netpreflight.agent.selection import OPTIONAL, Selection
+from netpreflight.probes.join.denied import Denied
 from netpreflight.probes.join.frames import contacts_of
 from netpreflight.probes.join.interface import Way
 from netpreflight.probes.join.neighbours import neighbours
@@ -130,7 +131,9 @@ def run(played: Played, settings: RunSettings) -> Run:
             settings.on_check(check)
 
     own = measure(
-        settings._replace(selection=_as_laptop(selection), on_check=on_air, on_stop=on_stop, deep=False, guard=None)
+        settings._replace(
+            selection=_as_laptop(selection, played.way), on_check=on_air, on_stop=on_stop, deep=False, guard=None
+        )
     )
     seen, left, restored_s = _Seen(), list[str](), None
     device_from_s = clock.monotonic() - begun
@@ -147,6 +150,7 @@ def run(played: Played, settings: RunSettings) -> Run:
         started_s=round(device_from_s, 4),
         duration_s=device_run.duration_s if device_run else 0.0,
         not_run=None if device_run else _why_not(seen),
+        unlocked_by=seen.join.unlocked_by if seen.join else None,
         way=played.way.name,
         mac=played.chosen.mac,
         mac_from=played.chosen.source,
@@ -174,12 +178,13 @@ def run(played: Played, settings: RunSettings) -> Run:
     )
 
 
-def _as_laptop(selection: Selection) -> Selection:
+def _as_laptop(selection: Selection, way: Way) -> Selection:
     """What the laptop itself measures, of what was asked for: the air, and what may answer it and not a device."""
+    compares = not isinstance(way, Denied)
     asked = [
         row.id
         for row in CHECKS.values()
-        if "wifi" in row.probes or (row.beyond_the_air and not row.needs_lease and not row.locates)
+        if "wifi" in row.probes or (compares and row.beyond_the_air and not row.needs_lease and not row.locates)
     ]
     without = [row.id for row in CHECKS.values() if row.needs_lease]
     return Selection(only=[check_id for check_id in asked if selection.includes(check_id)], skip=[*without, *OPTIONAL])
@@ -269,7 +274,7 @@ def _merged(
         seen = Observations(scope=laptop, wifi=own.wifi, as_device=about, join=joined)
         for row in plan(probes_for(selection)):
             if row.name != "wifi":
-                setattr(seen, row.name, row.kind(not_run=about.not_run))
+                setattr(seen, row.name, row.kind(not_run=about.not_run, unlocked_by=about.unlocked_by))
         return seen
     seen = device_run.observations
     scope = msgspec.structs.replace(
@@ -298,6 +303,8 @@ def _merged(
 
 def _why_not(seen: _Seen) -> str:
     """Why nothing was measured as the device."""
+    if seen.join is not None and seen.join.not_run is not None:
+        return seen.join.not_run
     if seen.join is not None and seen.join.joined is None:
         return "the station that stands for the device did not join"
     return seen.refused or "the process of the device has ended early"

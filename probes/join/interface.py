@@ -27,11 +27,13 @@ class Refusal(NamedTuple):
         reason: in plain words: lower-case at the start, no full stop.
         step: the one step that would change that, as a whole sentence; None: it is not known.
         can_be_forced: whether --force lifts it.
+        is_denied: whether the system lets another user do it. That is a result: the run goes on, and joins nothing.
     """
 
     reason: str
     step: str | None = None
     can_be_forced: bool = False
+    is_denied: bool = False
 
 
 class Passphrase:

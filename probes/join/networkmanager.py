@@ -90,7 +90,7 @@ class NetworkManager:
             with self._connect() as bus:
                 (permissions,) = bus.call(ROOT, NAME, "GetPermissions")
         except OSError as problem:
-            return Refusal(str(problem), f"Run netpreflight again {AS_ROOT}.")
+            return Refusal(str(problem), f"Run netpreflight again {AS_ROOT}.", is_denied=True)
         for needed in _NEEDED:
             if (told := permissions.get(f"{NAME}.{needed}")) != "yes":
                 lets = "lets this user change the network only with an administrator's password"
@@ -98,6 +98,7 @@ class NetworkManager:
                 return Refusal(
                     f"NetworkManager {lets if told == 'auth' else denies} (polkit: {NAME}.{needed})",
                     f"Run netpreflight again {AS_ROOT}.",
+                    is_denied=True,
                 )
         return None
 

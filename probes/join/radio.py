@@ -50,10 +50,14 @@ class Radio:
             return Refusal(
                 "this system cannot lend its radio to a run", "Run netpreflight on a Linux laptop in the same network."
             )
-        if not SYSTEM.is_privileged():
-            return Refusal("a station with a device's limits needs root's rights", f"Run netpreflight again {AS_ROOT}.")
         if (found := obstacle(self._device)) is not None:
             return found
+        if not SYSTEM.is_privileged():
+            return Refusal(
+                "a station with a device's limits needs root's rights",
+                f"Run netpreflight again {AS_ROOT}.",
+                is_denied=True,
+            )
         if not SYSTEM.has_program("wpa_supplicant"):
             return Refusal("wpa_supplicant is not installed", "Install the package wpasupplicant (wpa_supplicant).")
         manager = SYSTEM.radio_manager(self._adapter)

@@ -1,5 +1,7 @@
 """A run that is the device: its MAC address, what its options refuse, and what answers the laptop only."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +9,14 @@ import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.as_device import asked, mac
+from netpreflight.agent.as_device import asked, both, child, mac
 from netpreflight.agent.judging import let_through
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.requests import requests
+from netpreflight.agent.run import AirChoice, RunSettings
 from netpreflight.agent.selection import Selection, select
+from netpreflight.probes.join.denied import Denied
+from netpreflight.probes.join.interface import Refusal
 from netpreflight.probes.observations import (
     AsDevice,
     Cloud,
@@ -24,6 +29,7 @@ from netpreflight.probes.observations import (
     Scope,
 )
 from netpreflight.reports.requests import with_subject
+from netpreflight.systems import SYSTEM
 from netpreflight.systems.linux import port
 from tests.unit import seen
 from tests.unit.again import run_of
@@ -123,6 +129,52 @@ def test_a_passphrase_that_is_too_long_or_missing_is_refused_without_being_shown
     assert "xx" not in str(long.value)
     with pytest.raises(asked.CannotError, match="cannot be read"):
         asked.read_passphrase(asked.Asked(passphrase_file=tmp_path / "none"), "net")
+
+
+# --- a user who may not have the laptop join
+
+
+def test_a_join_that_is_denied_is_a_result_and_asks_for_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    scope = Scope(interface="wlan0", state="up", medium="wifi", mac="02:00:00:00:00:01", os="linux")
+    refusal = Refusal("polkit says no", "Run netpreflight again as root (sudo).", is_denied=True)
+    monkeypatch.setattr(asked, "secret", lambda: MINE)
+    monkeypatch.setattr(asked, "way_for", lambda device: Denied("networkmanager", device, refusal))
+    monkeypatch.setattr(Denied, "refusal", lambda _: refusal)
+    monkeypatch.setattr(SYSTEM, "ask_hidden", lambda _: pytest.fail("a passphrase was asked for"))
+    selection = select(None, "wifi")
+    way, chosen = asked.prepare(asked.Asked(), scope, profiles.load("argon"), selection, "Home")
+
+    class Process(child.Child):
+        """The process of the device, without a fork."""
+
+        def begin(self, begin: child.Begin) -> None:
+            """There is nobody to begin."""
+
+        def told(self) -> Iterator[child.Told]:
+            """What it would tell."""
+            with way.enter(None) as entered:
+                assert entered.interface is None
+                yield child.Told(join=entered.join)
+
+    ours, its = socket.socketpair()
+    its.close()
+    process = Process(0, ours)
+    monkeypatch.setattr(process, "_ended", True)
+    settings = RunSettings(scope, AirChoice("Home"), profiles.load("argon"), selection)
+    found = report.make(both.run(both.Played(way, chosen, process, []), settings), profiles.load("argon"))
+    checks = {check.id: check for check in found.checks if check.status != "skip"}
+    joins = [checks.pop(check_id) for check_id in ("join.auth", "join.key", "join.link")]
+
+    assert way.says() == ["Nothing is joined: polkit says no.", "Run netpreflight again as root (sudo)."]
+    assert [(check.status, check.reason, check.remedy) for check in joins] == [
+        ("unknown", "Polkit says no.", "Run netpreflight again as root (sudo).")
+    ] * 3
+    assert {(check.status, check.due_to) for check in checks.values()} == {("unknown", "join.auth")}
+    assert found.verdict == "undetermined"
+    assert found.footprint == [], "nothing was sent, from neither address"
+    about = found.observations.as_device
+    assert about is not msgspec.UNSET
+    assert (about.not_run, about.unlocked_by, about.left, about.kept) == (refusal.reason, refusal.step, [], [])
 
 
 # --- 802.1X on the port

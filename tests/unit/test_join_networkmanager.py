@@ -249,7 +249,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ({}, "network-control"),
     ],
 )
-def test_polkit_decides_and_its_refusal_is_a_result(
+def test_polkit_decides_and_is_asked_before_anything_is_changed(
     fits: pytest.MonkeyPatch, permissions: dict[str, str], words: str | None
 ) -> None:
     bus = FakeManager(Clock(), permissions=permissions)
@@ -259,6 +259,8 @@ def test_polkit_decides_and_its_refusal_is_a_result(
     if refused is not None and words is not None:
         assert words in refused.reason
         assert refused.step == "Run netpreflight again as root (sudo)."
+        assert refused.is_denied
+    assert bus.made == [], "no connection was made"
 
 
 def test_a_bus_that_is_not_there_is_a_result(fits: pytest.MonkeyPatch) -> None:
@@ -269,6 +271,7 @@ def test_a_bus_that_is_not_there_is_a_result(fits: pytest.MonkeyPatch) -> None:
 
     assert refused is not None
     assert "no NetworkManager" in refused.reason
+    assert refused.is_denied
 
 
 @pytest.mark.parametrize(

@@ -386,6 +386,7 @@ def test_it_is_refused_where_the_laptop_may_not_come_back(
     assert refused is not None
     assert words in refused.reason
     assert refused.can_be_forced is can_be_forced
+    assert refused.is_denied is (name == "is_privileged"), "root may, so that it is a result"
 
 
 def test_every_line_of_an_hour_is_read_in_bounded_memory() -> None:

@@ -112,10 +112,16 @@ def test_the_files_that_change_are_those_that_the_report_names(whole: Wholes, wa
 
 
 def test_a_user_whom_polkit_denies_it_is_told_who_may(laptop: AtHome) -> None:
-    before = laptop.state()
+    before, begun = laptop.state(), laptop.access_points.says()
     done = laptop.run(*words(laptop, SECRET), user=DENIED)
+    report: dict[str, Any] = json.loads(done.stdout)
+    checks = {check["id"]: check for check in report["checks"] if check["status"] != "skip"}
+    joins = [checks.pop(name) for name in ("join.auth", "join.key", "join.link")]
 
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "does not let this user change the network (polkit: org.freedesktop.NetworkManager." in done.stderr
-    assert "Run netpreflight again as root (sudo)." in done.stderr
+    assert (done.exit_code, report["verdict"]) == (3, "undetermined")
+    for check in joins:
+        assert (check["status"], check["remedy"]) == ("unknown", "Run netpreflight again as root (sudo).")
+        assert "does not let this user change the network (polkit: org.freedesktop.NetworkManager." in check["reason"]
+    assert {(check["status"], check["due_to"]) for check in checks.values()} == {("unknown", "join.auth")}
+    assert laptop.access_points.says() == begun, "nobody joined, and nobody left"
     assert laptop.state() == before
