@@ -207,7 +207,7 @@ def check(
         deep=deep,
         is_traced=debug,
     )
-    rights = give_up(helper)  # before anything is read from the network
+    rights = give_up(helper, reads_port=log_port is not None)  # before anything is read from the network
     air, seen_log = read_air(name, capture, opened), read_given_log(device_log, opened_log, log_port)
     laptop_scope = _laptop_scope(interface, rights)
     terminal = Terminal(sys.stderr, CLOCK.monotonic, discreet=level in {"ticket", "public"}, plain=debug)

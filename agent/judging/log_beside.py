@@ -24,7 +24,7 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
         return None
     answer = answered(log, "the device's log")
     same, why = _same_network(log, view.seen)
-    told = [why] if why else []
+    told = [why] if why and log.records else []
     if same:
         shown = shown_stages(log)
         if answer.result == "online" and shown and shown["ip"].state == "not-shown":

@@ -41,6 +41,14 @@ def start_helper(files: Sequence[Path], kept_run: "KeptRun | None" = None) -> He
     return helper.start(files, file_owner(), kept_run.for_helper() if kept_run else None)
 
 
-def give_up(started: Helper | None) -> GivenUp | None:
-    """Become an ordinary user, once the helper was started; without one there is nothing to give up."""
-    return None if started is None else GivenUp(become(caller(os.environ), read_later()))
+def give_up(started: Helper | None, *, reads_port: bool = False) -> GivenUp | None:
+    """Become an ordinary user, once the helper was started; without one there is nothing to give up.
+
+    Args:
+        started: the helper.
+        reads_port: whether the run reads a serial port, which it may have to open again.
+    """
+    if started is None:
+        return None
+    user = caller(os.environ)
+    return GivenUp(become(user.with_ports() if reads_port else user, read_later()))

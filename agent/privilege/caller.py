@@ -13,6 +13,10 @@ LAST_OWN_UID = 61_183
 """Users that neither Debian nor systemd gives to anybody (systemd.io/UIDS-GIDS)."""
 
 
+PORT_GROUPS = ("dialout", "uucp")
+"""The groups that own serial ports: by systemd's rules for udev, and on Arch Linux."""
+
+
 class Caller(NamedTuple):
     """A user without root's rights."""
 
@@ -23,6 +27,13 @@ class Caller(NamedTuple):
     home: str = "/"
     has_called: bool = True
     """Whether this user called sudo; if not, root started the run, and this user is made up."""
+
+    def with_ports(self) -> "Caller":
+        """The same, in the groups that may open serial ports."""
+        import grp  # noqa: PLC0415 - not there on Windows
+
+        groups = [entry.gr_gid for entry in grp.getgrall() if entry.gr_name in PORT_GROUPS]
+        return self._replace(groups=tuple(dict.fromkeys([*self.groups, *groups])))
 
 
 def caller(environment: Mapping[str, str]) -> Caller:

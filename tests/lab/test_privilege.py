@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,16 @@ from tests.lab.faults import Fault
 from tests.lab.lab import Lab
 from tests.lab.namespaces import stays, wait_until
 from tests.lab.servers import LAPTOP_MAC
+from tests.unit.serial_desk import pair_of_ends
 
 pytestmark = pytest.mark.lab
 
 NET_RAW_ADMIN_BIND = f"{1 << 10 | 1 << 12 | 1 << 13:016x}"
 ACK = "udp sport 67 @th,1984,24 0x350105 counter name hits drop"
 """Option 53 stands first in dnsmasq's messages, 8 + 240 bytes after the UDP header's begin."""
+
+
+ONLINE_LOG = Path(__file__).parents[1] / "unit/data/device-logs/14-eseries-15-online-full-handshake.log"
 
 
 def held(process: int) -> dict[str, str]:
@@ -87,6 +92,25 @@ def test_the_results_are_those_of_a_run_that_keeps_roots_rights() -> None:
     assert [(sent["type"], sent["identity"]) for sent in given_up["observations"]["dhcp"]["sent"]] == [
         (sent["type"], sent["identity"]) for sent in all_kept["observations"]["dhcp"]["sent"]
     ]
+
+
+@pytest.mark.parametrize("group", ["dialout", "root"])
+def test_the_log_of_a_port_is_read_where_a_group_for_ports_owns_it(group: str) -> None:
+    """As udev makes a port: of root and a group, for both (0660)."""
+    with Lab() as lab, pair_of_ends() as pair:
+        shutil.chown(pair.name, "root", group)
+        Path(pair.name).chmod(0o660)
+        process = popen(lab, [*lab.check_argv("--only", "dhcp"), "--log-port", pair.name])
+        if group == "dialout":
+            pair.play(ONLINE_LOG.read_bytes())
+        output, errors = process.communicate(timeout=60)
+        if group == "dialout":
+            report = json.loads(output)
+            assert report["scope"]["privileges"]["given_up"] is True
+            assert report["log"]["answer"]["result"] == "online"
+        else:
+            assert (process.returncode, output) == (2, "")
+            assert f"{pair.name} may not be opened by this user" in errors
 
 
 def test_a_container_without_the_right_to_change_users_measures_the_same() -> None:

@@ -54,6 +54,15 @@ def test_all_other_checks_keep_their_status(lines: str) -> None:
     assert [device.verdict for device in with_log.devices] == [device.verdict for device in without.devices]
 
 
+def test_of_a_log_that_says_nothing_it_is_not_told_which_network_it_is_of() -> None:
+    empty, named_nothing = made(""), made(KEYS)
+
+    assert empty.log
+    assert named_nothing.log
+    assert empty.log.told == []
+    assert "cannot be told" in named_nothing.log.told[0]
+
+
 def test_where_only_the_device_fails_the_first_line_says_so() -> None:
     report = made(KNOWN, KEYS)
 
