@@ -9,6 +9,9 @@ RENEWED = (
     "NetworkManager has joined this laptop's network anew: the file of its lease and the time of its last use are new."
 )
 
+_WITHOUT_PASSPHRASE = {"open", "owe"}
+_TRY_ONE = "Try one device here, with a name and password or a certificate of its own."
+
 
 def obstacle(device: Device) -> Refusal | None:
     """What stands in the way of any join; None: nothing."""
@@ -28,7 +31,9 @@ def obstacle(device: Device) -> Refusal | None:
 
 
 def refused_login(way: JoinWay, device: Device, survey: Wifi | None) -> Join | None:
-    """What is said instead of a join where the network logs each station in by 802.1X; None: it does not, or not only.
+    """What is said instead of a join for which the run lacks what the network asks for; None: it lacks nothing.
+
+    That is a login by 802.1X, or a passphrase where none was given; not where the network also offers another way in.
 
     Args:
         way: that of the run.
@@ -41,16 +46,17 @@ def refused_login(way: JoinWay, device: Device, survey: Wifi | None) -> Join | N
         if bss.ssid == device.ssid and bss.frequency_mhz in device.radio.frequencies_mhz
         for family in bss.security or ()
     }
-    if not offered or not all(family.endswith("-eap") for family in offered):
+    name = in_quotes(device.ssid or "")
+    if offered and all(family.endswith("-eap") for family in offered):
+        by_login = (
+            "logs in each station by 802.1X (WPA Enterprise), and a run has no name, password or certificate for that"
+        )
+        not_run, unlocked_by = f"{name} {by_login}", _TRY_ONE
+    elif offered and device.passphrase is None and not offered & _WITHOUT_PASSPHRASE:
+        not_run, unlocked_by = f"{name} needs a passphrase, and none was given", "Give the network's passphrase."
+    else:
         return None
-    return Join(
-        way=way,
-        ssid=device.ssid,
-        abilities=device.radio,
-        not_run=f"{in_quotes(device.ssid or '')} logs in each station by 802.1X (WPA Enterprise), and a run has no "
-        "name, password or certificate for that",
-        unlocked_by="Try one device here, with a name and password or a certificate of its own.",
-    )
+    return Join(way=way, ssid=device.ssid, abilities=device.radio, not_run=not_run, unlocked_by=unlocked_by)
 
 
 def not_back(scope: Scope) -> list[str]:

@@ -255,6 +255,31 @@ def test_a_network_that_logs_each_station_in_is_not_joined(security: list[Any], 
         assert "certificate" in (checks[0].remedy or "")
 
 
+@pytest.mark.parametrize(
+    ("security", "secret", "is_refused"),
+    [
+        (["wpa2-psk"], None, True),
+        (["wpa2-psk", "wpa3-sae"], None, True),
+        (["wpa2-psk"], SECRET, False),
+        (["open"], None, False),
+        (["owe"], None, False),
+        (["wpa2-psk", "open"], None, False),
+        ([], None, False),
+    ],
+)
+def test_a_network_that_needs_a_passphrase_is_not_tried_without_one(
+    security: list[Any], secret: bytes | None, *, is_refused: bool
+) -> None:
+    heard = Wifi(bss=[bss(ssid="Home", bssid=AP, frequency_mhz=2412, security=security)])
+    refused = refused_login("radio", device(passphrase=secret), heard)
+
+    assert (refused is not None) is is_refused
+    if refused is not None:
+        (check,) = judge_some(["join.key"], Observations(join=refused), profiles.load("argon"), Selection())
+        assert (check.status, check.reason) == ("unknown", "'Home' needs a passphrase, and none was given.")
+        assert check.remedy == "Give the network's passphrase."
+
+
 def test_a_limit_that_cannot_be_set_ends_the_attempt_and_the_passphrase_is_forgotten() -> None:
     clock, asked = Clock(), device()
     for setting in ("disable_ht40", "freq_list", "ieee80211w", "psk"):
