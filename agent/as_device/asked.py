@@ -16,6 +16,7 @@ from netpreflight.probes.join.denied import Denied
 from netpreflight.probes.join.interface import Device, Passphrase, Way
 from netpreflight.probes.observations import Scope, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
+from netpreflight.probes.scope import mac_of
 from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.systems import SYSTEM
 
@@ -23,6 +24,8 @@ DEVICE = "device"
 """What `--as` takes."""
 LONGEST_PASSPHRASE = 64
 """Hexadecimal digits of a key; a passphrase has up to 63 characters (IEEE 802.11-2020, J.4)."""
+
+_WHICH_MAC = "give the MAC address of the device, or leave --mac out"
 
 
 class CannotError(ValueError):
@@ -58,7 +61,7 @@ def read(
                 raise CannotError(f"{option} is for --as {DEVICE}")
         return None
     if as_whom != DEVICE:
-        raise CannotError(f"--as {as_whom}: the only word here is {DEVICE}")
+        raise CannotError(f"--as {as_whom}: give --as {DEVICE}, or leave --as out, and the run measures as this laptop")
     if passphrase_file is not None and uses_saved:
         raise CannotError("--passphrase-file and --saved-passphrase: give only one of them")
     return Asked(mac, passphrase_file, uses_saved, is_forced)
@@ -78,7 +81,13 @@ def prepare(
     is_by_air = scope.medium == "wifi"
     if is_by_air and ssid is None:
         ssid = _joined(scope)
-    if not (is_by_air and _only_joins(selection)):
+    only_joins = _only_joins(selection)
+    if only_joins and not is_by_air:
+        raise CannotError(
+            f"--as {DEVICE} --only join: by cable ({scope.interface}) there is no Wi-Fi to join; leave --only out, or "
+            "name a Wi-Fi interface: --interface IF"
+        )
+    if not only_joins:
         leases = [row.id for row in judging.CHECKS.values() if row.needs_lease]
         if "dhcp" not in judging.probes_for(selection) or all(check_id in selection.skip for check_id in leases):
             raise CannotError(f"--as {DEVICE} needs a lease, and this run leaves dhcp out")
@@ -87,8 +96,8 @@ def prepare(
         chosen = choose(asked.mac, maker, _known_by(scope, ssid), secret())
     except ValueError as problem:
         raise CannotError(f"--mac {asked.mac}: {problem}") from problem
-    if chosen.mac in {scope.mac, scope.gateway_mac}:
-        raise CannotError(f"--mac {chosen.mac}: this is the address of this laptop or of its router")
+    if (whose := _of_here(chosen.mac, scope)) is not None:
+        raise CannotError(f"--mac {chosen.mac}: {whose}")
     if chosen.source == "given" and not scope.privileges.raw_sockets:
         raise CannotError(
             f"--mac {chosen.mac}: only as root can be asked whether somebody has this address just now; give its first "
@@ -128,6 +137,25 @@ def prepare_itself(asked: Asked, scope: Scope, profile: Profile, selection: Sele
         raise CannotError(f"--as {DEVICE}: {refusal.reason}. {refusal.step}")
     device.passphrase = read_passphrase(asked, device.ssid or "")
     return way
+
+
+def words_of_holder(address: str, scope: Scope) -> str:
+    """What to do where this IPv4 address on the link has the MAC address that was given."""
+    if address == scope.gateway:
+        return f"this is the MAC address of the router ({address}), which cannot be the device; {_WHICH_MAC}"
+    return (
+        f"{address} has this MAC address just now. If that is the device, switch it off for this run; if not, "
+        f"{_WHICH_MAC}"
+    )
+
+
+def _of_here(mac: str, scope: Scope) -> str | None:
+    """What to do where a MAC address is this laptop's own, or known to be its router's; None: it is neither."""
+    own = next((adapter.name for adapter in SYSTEM.adapters() if adapter.mac == mac), None)
+    if own is not None or mac == scope.mac:
+        return f"this is the MAC address of this laptop ({own or scope.interface}), not of a device; {_WHICH_MAC}"
+    is_router = scope.gateway is not None and mac_of(scope.gateway, scope.interface or "") == mac
+    return words_of_holder(scope.gateway or "", scope) if is_router else None
 
 
 def _only_joins(selection: Selection) -> bool:

@@ -13,7 +13,13 @@ from typing import Literal, NamedTuple
 _SIZE = 6
 _LOCAL = b"\x02"
 """The first byte without a prefix: locally administered, one host's (IEEE 802-2014, 8.2.2)."""
-_WRITTEN = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){2,5}", re.ASCII | re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"B(?P<pair>[:-]?)B((?P=pair)B){1,4}"  # 94:94:4a:12:34:56, 94-94-4A-12-34-56, 94944a123456
+    r"|BB(?P<four>[.:-])B(B((?P=four)BB?)?)?"  # 9494.4a12.3456 (Cisco), 9494-4a12-3456 (Huawei, H3C)
+    r"|BBB-B{1,3}".replace("B", "(?:[0-9a-f]{2})"),  # 94944a-123456 (HP)
+    re.ASCII | re.IGNORECASE,
+)
+"""An address, or its first three to five bytes, as devices and switches write it."""
 
 
 class ChosenMac(NamedTuple):
@@ -24,14 +30,16 @@ class ChosenMac(NamedTuple):
 
 
 def parse(text: str) -> bytes:
-    """The bytes of an address or a prefix, such as 94:94:4A.
+    """The bytes of an address or a prefix, such as 94:94:4A, in any usual form.
 
     Raises:
         ValueError: it is none that a host can have; the message is the end of a sentence about it.
     """
     if not _WRITTEN.fullmatch(text):
-        raise ValueError("give an address such as 94:94:4A:12:34:56, or its first three to five bytes")
-    found = bytes.fromhex(text.replace("-", "").replace(":", ""))
+        raise ValueError(
+            "give an address such as 94:94:4a:12:34:56 or 9494.4a12.3456, or its first three to five bytes"
+        )
+    found = bytes.fromhex(re.sub("[:.-]", "", text))
     if found[0] & 1:
         raise ValueError("this is the address of a group and not of one host")
     if len(found) == _SIZE and not any(found):

@@ -100,16 +100,17 @@ def check(
         str | None,
         typer.Option(
             metavar="ADDRESS|PREFIX",
-            help="With --as device: the MAC address, or what it begins with. Without this option it is made for this "
-            "network and this laptop, the same each time, with the maker's prefix if that is known.",
+            help="With --as device: its MAC address, or the first three to five bytes, in any usual form "
+            "(94:94:4a:12:34:56, 94-94-4A-12-34-56, 9494.4a12.3456, 94944a123456). Without this option it is made for "
+            "this network and this laptop, the same each time, with the maker's prefix if that is known.",
         ),
     ] = None,
     passphrase_file: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE|-",
-            help="With --as device by Wi-Fi: the network's passphrase, from a file or standard input (-); without this "
-            "option it is asked for.",
+            help="With --as device by Wi-Fi: the network's passphrase, from a file or standard input (-); empty, or an "
+            "empty line: the network is open. Without this option it is asked for.",
         ),
     ] = None,
     saved_passphrase: Annotated[

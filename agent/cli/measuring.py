@@ -123,15 +123,13 @@ def _hold_mac(played: "Played", scope: "Scope") -> "Played":
     """
     if played.chosen.source != "given":
         return played
-    from netpreflight.probes.join.holder import holder  # noqa: PLC0415 - as above
+    from netpreflight.agent.as_device.asked import words_of_holder  # noqa: PLC0415 - as above
+    from netpreflight.probes.join.holder import holder  # noqa: PLC0415
 
     address, sent = holder(scope, played.chosen.mac)
     if address is not None:
         played.process.end()
-        raise UsageError(
-            f"--mac {played.chosen.mac}: {address} has this MAC address just now; switch that device off, or leave "
-            "--mac out"
-        )
+        raise UsageError(f"--mac {played.chosen.mac}: {words_of_holder(address, scope)}")
     return played._replace(checked=sent)
 
 

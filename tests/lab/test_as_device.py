@@ -151,11 +151,16 @@ def test_a_mac_address_that_somebody_has_is_refused() -> None:
         refused = subprocess.run(
             lab.check_argv(*AS_DEVICE, "--mac", holder), capture_output=True, text=True, check=False
         )
+        routers = subprocess.run(
+            lab.check_argv(*AS_DEVICE, "--mac", GATEWAY_MAC), capture_output=True, text=True, check=False
+        )
         host.ip("link set eth0 down")
         taken = lab.check("--only", "dhcp", *AS_DEVICE, "--mac", holder).report
 
     assert refused.returncode == 2
     assert "192.168.77.31 has this MAC address just now" in refused.stderr
+    assert routers.returncode == 2
+    assert "of the router (192.168.77.1), which cannot be the device" in routers.stderr
     assert about(taken)["mac"] == holder, "the twin: once that host is off"
     assert any(contact["purpose"] == "MAC address" for contact in taken["footprint"])
 

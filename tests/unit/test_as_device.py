@@ -30,6 +30,7 @@ from netpreflight.probes.observations import (
 )
 from netpreflight.reports.requests import with_subject
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import Adapter
 from netpreflight.systems.linux import port
 from tests.unit import seen
 from tests.unit.again import run_of
@@ -57,8 +58,48 @@ def test_the_makers_prefix_is_kept_and_one_that_is_given_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("94:94:4a:12:34:56", "94944a123456"),
+        ("94-94-4A-12-34-56", "94944a123456"),
+        ("9494.4a12.3456", "94944a123456"),
+        ("9494-4a12-3456", "94944a123456"),
+        ("9494:4a12:3456", "94944a123456"),
+        ("94944A-123456", "94944a123456"),
+        ("94944A123456", "94944a123456"),
+        ("94-94-4a", "94944a"),
+        ("9494.4a", "94944a"),
+        ("94944A", "94944a"),
+        ("9494.4a12", "94944a12"),
+        ("94944a-12", "94944a12"),
+        ("9494.4a12.34", "94944a1234"),
+        ("94944a1234", "94944a1234"),
+    ],
+)
+def test_an_address_and_its_beginning_are_read_in_each_usual_form(text: str, found: str) -> None:
+    assert mac.parse(text).hex() == found
+
+
+@pytest.mark.parametrize(
     "text",
-    ["", "94", "94:94", "94:94:4A:00:00:00:00", "01:00:5e", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "94944A", "x"],
+    [
+        "",
+        "94",
+        "94:94",
+        "94:94:4A:00:00:00:00",
+        "01:00:5e",
+        "ff:ff:ff:ff:ff:ff",
+        "00:00:00:00:00:00",
+        "94944",
+        "x",
+        "94-94:4a",
+        "94:94:4a:12:34:5",
+        "9494.4a12.345",
+        "9494.4a12.3456.78",
+        "0100.5e00.0001",
+        "9494..4a12",
+        "94.94.4a",
+    ],
 )
 def test_what_no_host_can_have_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"give an address|a group|nobody's"):
@@ -75,7 +116,7 @@ def test_what_no_host_can_have_is_refused(text: str) -> None:
         ((None, None, Path("psk"), False, False), "--passphrase-file is for --as device"),
         ((None, None, None, True, False), "--saved-passphrase is for --as device"),
         ((None, None, None, False, True), "--force is for --as device"),
-        (("laptop", None, None, False, False), "--as laptop: the only word here is device"),
+        (("laptop", None, None, False, False), "--as laptop: give --as device, or leave --as out"),
         (("device", None, Path("psk"), True, False), "give only one of them"),
     ],
 )
@@ -83,6 +124,19 @@ def test_options_that_make_no_sense_are_refused(words: tuple[Any, ...], told: st
     whom, address, file, saved, forced = words
     with pytest.raises(asked.CannotError, match=told):
         asked.read(whom, address, file, uses_saved=saved, is_forced=forced)
+
+
+def laptop(monkeypatch: pytest.MonkeyPatch) -> Scope:
+    """A laptop by cable, with a Wi-Fi interface beside it, which knows the MAC address of its router."""
+    own = {"eth0": "02:00:00:00:00:01", "wlan0": "02:00:00:00:00:02"}
+    adapters = [
+        Adapter(name=name, id=name, index=index, state="up", mac=address)
+        for index, (name, address) in enumerate(own.items(), 1)
+    ]
+    monkeypatch.setattr(asked, "secret", lambda: MINE)
+    monkeypatch.setattr(type(SYSTEM), "adapters", lambda _: adapters)
+    monkeypatch.setattr(type(SYSTEM), "neighbours", lambda *_: {"192.168.77.1": "02:00:00:00:00:ff"})
+    return Scope(interface="eth0", state="up", medium="wired", mac=own["eth0"], gateway="192.168.77.1", os="linux")
 
 
 def prepared(scope: Scope, selection: Selection | None = None, **options: Any) -> Any:
@@ -94,7 +148,9 @@ def prepared(scope: Scope, selection: Selection | None = None, **options: Any) -
     [
         ({}, "dhcp", "needs a lease"),
         ({"mac": "zz"}, None, "--mac zz: give an address"),
-        ({"mac": "02:00:00:00:00:01"}, None, "of this laptop"),
+        ({"mac": "0200.0000.0001"}, None, "this is the MAC address of this laptop .eth0., not of a device"),
+        ({"mac": "02-00-00-00-00-02"}, None, "this is the MAC address of this laptop .wlan0., not of a device"),
+        ({"mac": "02:00:00:00:00:ff"}, None, "this is the MAC address of the router .192.168.77.1., which cannot be"),
         ({"mac": "94:94:4a:00:00:01"}, None, "only as root can be asked whether somebody has this address"),
         ({"uses_saved": True}, None, "a passphrase is for Wi-Fi"),
     ],
@@ -102,10 +158,22 @@ def prepared(scope: Scope, selection: Selection | None = None, **options: Any) -
 def test_what_cannot_be_is_refused_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], skip: str | None, told: str
 ) -> None:
-    monkeypatch.setattr(asked, "secret", lambda: MINE)
-    scope = Scope(interface="eth0", state="up", medium="wired", mac="02:00:00:00:00:01", os="linux")
     with pytest.raises(asked.CannotError, match=told):
-        prepared(scope, select(None, skip), **options)
+        prepared(laptop(monkeypatch), select(None, skip), **options)
+
+
+def test_only_the_join_by_cable_is_refused_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(asked.CannotError, match=r"by cable \(eth0\) there is no Wi-Fi to join"):
+        prepared(laptop(monkeypatch), select("join", None))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"), [("192.168.77.1", "of the router"), ("192.168.77.31", "If that is the device, switch it off")]
+)
+def test_who_answers_for_the_mac_address_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, address: str, told: str
+) -> None:
+    assert told in asked.words_of_holder(address, laptop(monkeypatch))
 
 
 def test_a_passphrase_is_read_without_its_line_end_never_shown_and_can_be_forgotten(tmp_path: Path) -> None:
@@ -119,6 +187,14 @@ def test_a_passphrase_is_read_without_its_line_end_never_shown_and_can_be_forgot
     assert "correct" not in repr(found)
     found.forget()
     assert found.content == b""
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n"])
+def test_an_empty_file_is_the_passphrase_of_an_open_network(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "psk"
+    file.write_bytes(content)
+
+    assert asked.read_passphrase(asked.Asked(passphrase_file=file), "net") is None
 
 
 def test_a_passphrase_that_is_too_long_or_missing_is_refused_without_being_shown(tmp_path: Path) -> None:
