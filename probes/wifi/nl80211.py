@@ -456,11 +456,13 @@ class _Survey:
         return None
 
     async def ask_whether(self, request_scan: RequestScan) -> Wifi:
-        """Find out whether this user may scan, without a scan.
+        """Find out whether this user may scan, and which BSS the laptop is joined to, without a scan.
 
         The kernel looks at the rights of whoever asks before it looks at the request (genl_rcv_msg()), and a request
         that names no interface begins nothing.
         """
+        joined = [entry for entry in await self._dump() if entry.associated]
+        await self._tell(self._seen, joined, self._elapsed())
         try:
             await self._ask(_TRIGGER_SCAN, {})
         except PermissionError:

@@ -971,6 +971,23 @@ def test_the_kernel_says_whether_this_user_may_scan_and_nothing_is_scanned(sysfs
     assert ("an ordinary user may not scan, and NetworkManager does not run here" in said.limits) is not may
 
 
+@pytest.mark.parametrize("may", [True, False])
+def test_the_kernel_says_what_the_laptop_is_joined_to_and_nothing_is_scanned(sysfs: Path, *, may: bool) -> None:
+    kernel = FakeKernel()
+    kernel.triggers = [] if may else [-errno.EPERM]
+    kernel.tables = [[entry(2, 2437), entry(1, 2412, associated=True)]]
+
+    said = survey(kernel, sysfs, scan=False)
+
+    assert kernel.triggered == []
+    assert (said.associated_ssid, said.associated_bssid, said.associated_frequency_mhz) == (
+        "net",
+        "02:00:00:00:00:01",
+        2412,
+    )
+    assert [bss.bssid for bss in said.bss] == ["02:00:00:00:00:01"], "the others are nobody's question here"
+
+
 def test_where_networkmanager_would_scan_that_is_said(sysfs: Path) -> None:
     async def agree(interface: str, names: list[bytes]) -> None:
         assert interface == "wlan9"
