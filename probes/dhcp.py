@@ -196,8 +196,10 @@ OnLease = Callable[[DhcpMessage], None]
 class LeaseGuard(Protocol):
     """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
 
-    def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
-        """A lease is about to be asked for."""
+    def remember(
+        self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str | None = None
+    ) -> None:
+        """A lease is about to be asked for, by this client; None: the one that a run makes up."""
 
     def forget(self) -> None:
         """All leases have been given back."""

@@ -6,14 +6,19 @@ to that address, and asks by ARP for it first: while an answer is waited for, su
 
 The hardware address is made from this laptop's, and is not the one of a run: a run that gives its lease back leaves
 this one alone. Nobody is given an address that another host answers ARP for. Sockets are open during an exchange only.
+
+A REQUEST for a lease that no ACK came to may have been granted, so that lease is given back, too. The guard is told of
+a lease before it is asked for and after each answer that may have changed it, so that it is also given back after a
+crash.
 """
 
 import asyncio
+import contextlib
 import random
 import socket
 from typing import NamedTuple, Self
 
-from netpreflight.probes.dhcp import DEVICE_OPTIONS, MAX_SIZE, Transaction, decode, options_of
+from netpreflight.probes.dhcp import DEVICE_OPTIONS, MAX_SIZE, LeaseGuard, Transaction, decode, options_of
 from netpreflight.probes.net.dhcp_release import BROADCAST_MAC, MESSAGE_SIZE, SERVER_PORT, device_mac
 from netpreflight.probes.net.dhcp_transport import Heard, RawTransport, Sent, mac_of
 from netpreflight.probes.net.packet_bytes import (
@@ -85,18 +90,23 @@ class Taken(NamedTuple):
     holder: str
 
 
-async def take(network: Network, scope: Scope, host_name: str) -> HeldLease | Refused | Taken | None:
-    """Take a lease as an unknown device; None: no server grants one.
+async def take(
+    network: Network, scope: Scope, host_name: str, guard: LeaseGuard | None = None
+) -> HeldLease | Refused | Taken | None:
+    """Take a lease as an unknown device, which holds none; None: no server grants one.
 
     Args:
         network: the interface.
         scope: its hardware address.
         host_name: option 12 of the REQUEST, where a device sends its id; empty: leave it out.
+        guard: gives the lease back if this process is killed.
 
     Raises:
         OSError: the system does not allow it.
     """
-    async with _Exchange(network, scope, random.getrandbits(32)) as exchange:
+    if guard:
+        guard.forget()  # what ran out, or was refused
+    async with _Exchange(network, scope, random.getrandbits(32), guard) as exchange:
         offer = await exchange.ask("DISCOVER", [MAX_SIZE, (55, DEVICE_OPTIONS)], OFFER_WAIT_S)
         if offer is None or offer.address is None:
             return None
@@ -110,11 +120,26 @@ async def take(network: Network, scope: Scope, host_name: str) -> HeldLease | Re
             (55, DEVICE_OPTIONS),
             *_named(host_name),
         ]
-        return _granted(await exchange.ask("REQUEST", options, ACK_WAIT_S), exchange)
+        asked_for = HeldLease(offer.address, offer.server, offer.server_mac, exchange.xid, None, None, None)
+        exchange.guarded(asked_for)
+        taken = None
+        try:
+            taken = exchange.granted(await exchange.ask("REQUEST", options, ACK_WAIT_S))
+        finally:
+            if taken is None:  # also where the watch ends just now
+                with contextlib.suppress(OSError):  # the guard tries again
+                    await exchange.give_back(asked_for)
+        return taken
 
 
 async def renew(
-    network: Network, scope: Scope, lease: HeldLease, host_name: str, *, rebind: bool
+    network: Network,
+    scope: Scope,
+    lease: HeldLease,
+    host_name: str,
+    guard: LeaseGuard | None = None,
+    *,
+    rebind: bool,
 ) -> HeldLease | Refused | None:
     """Renew a lease; None: no answer.
 
@@ -123,51 +148,30 @@ async def renew(
         scope: its hardware address.
         lease: the lease.
         host_name: as for `take`.
+        guard: the same.
         rebind: whether any server is asked, as from T2 on.
 
     Raises:
         OSError: the system does not allow it.
     """
-    async with _Exchange(network, scope, lease.xid, lease) as exchange:
+    async with _Exchange(network, scope, lease.xid, guard, lease) as exchange:
         options = [MAX_SIZE, (55, DEVICE_OPTIONS), *_named(host_name)]
         target = None if rebind else lease
-        return _granted(await exchange.ask("REQUEST", options, RENEWAL_WAIT_S, target), exchange)
+        return exchange.granted(await exchange.ask("REQUEST", options, RENEWAL_WAIT_S, target))
 
 
-async def give_back(network: Network, scope: Scope, lease: HeldLease) -> None:
-    """Give a lease back, twice: a RELEASE is not acknowledged.
+async def give_back(network: Network, scope: Scope, lease: HeldLease, guard: LeaseGuard | None = None) -> None:
+    """Give a lease back.
 
     Raises:
         OSError: the system does not allow it.
     """
-    async with _Exchange(network, scope, lease.xid) as exchange:
-        for again in (False, True):
-            if again:
-                await asyncio.sleep(RELEASE_AGAIN_S)
-            exchange.release(lease)
+    async with _Exchange(network, scope, lease.xid, guard) as exchange:
+        await exchange.give_back(lease)
 
 
 def _named(host_name: str) -> list[tuple[int, bytes]]:
     return [(12, host_name.encode())] if host_name else []
-
-
-def _granted(reply: DhcpMessage | None, exchange: "_Exchange") -> HeldLease | Refused | None:
-    """What an answer to a REQUEST comes to."""
-    if reply is None or (reply.type == "ACK" and reply.address is None):
-        return None
-    if reply.type != "ACK" or reply.address is None:
-        return Refused(reply.server)
-    ends = None if reply.lease_s in {None, _FOR_EVER} else float(reply.lease_s or 0)
-    rebind = exchange.seconds(_T2, ends, 7 / 8)
-    return HeldLease(
-        address=reply.address,
-        server=reply.server,
-        server_mac=reply.server_mac,
-        xid=exchange.xid,
-        renew_after_s=exchange.seconds(_T1, ends, 1 / 2),
-        rebind_after_s=rebind,
-        ends_after_s=ends,
-    )
 
 
 class _Exchange:
@@ -177,12 +181,15 @@ class _Exchange:
         network: the interface.
         scope: its hardware address.
         xid: the transaction's id.
+        guard: as for `take`.
         lease: what is held, for whose address ARP is answered.
     """
 
-    def __init__(self, network: Network, scope: Scope, xid: int, lease: HeldLease | None = None) -> None:
+    def __init__(
+        self, network: Network, scope: Scope, xid: int, guard: LeaseGuard | None, lease: HeldLease | None = None
+    ) -> None:
         self.xid = xid
-        self._network, self._lease = network, lease
+        self._network, self._guard, self._lease = network, guard, lease
         self._laptop_mac = mac_of(scope)
         self._mac = device_mac(f"watch {self._laptop_mac}")
         self._transport = RawTransport(network, scope, self._mac)
@@ -242,18 +249,47 @@ class _Exchange:
         finally:
             self._holder = None
 
-    def seconds(self, option: int, lease_s: float | None, part: float) -> float | None:
+    def granted(self, reply: DhcpMessage | None) -> HeldLease | Refused | None:
+        """What an answer to a REQUEST comes to."""
+        if reply is None or (reply.type == "ACK" and reply.address is None):
+            return None
+        if reply.type != "ACK" or reply.address is None:
+            return Refused(reply.server)
+        ends = None if reply.lease_s in {None, _FOR_EVER} else float(reply.lease_s or 0)
+        lease = HeldLease(
+            address=reply.address,
+            server=reply.server,
+            server_mac=reply.server_mac,
+            xid=self.xid,
+            renew_after_s=self._seconds(_T1, ends, 1 / 2),
+            rebind_after_s=self._seconds(_T2, ends, 7 / 8),
+            ends_after_s=ends,
+        )
+        self.guarded(lease)
+        return lease
+
+    def guarded(self, lease: HeldLease) -> None:
+        """Have a lease given back if this process is killed."""
+        if self._guard:
+            self._guard.remember(self._network.interface, lease.address, lease.server, lease.server_mac, self._mac)
+
+    async def give_back(self, lease: HeldLease) -> None:
+        """Give a lease back, twice: a RELEASE is not acknowledged."""
+        for again in (False, True):
+            if again:
+                await asyncio.sleep(RELEASE_AGAIN_S)
+            sent = self._transport.release(lease.address, lease.server, lease.server_mac)
+            self._count(lease.server, sent, DHCP_RELEASE)
+        if self._guard:
+            self._guard.forget()
+
+    def _seconds(self, option: int, lease_s: float | None, part: float) -> float | None:
         """T1 or T2 of the last answer: its option, else this part of the lease; None: never."""
         if lease_s is None:
             return None
         told = options_of(self._payload).values.get(option, b"")
         stated = int.from_bytes(told) if len(told) == 4 else 0
         return float(stated) if 0 < stated < lease_s else lease_s * part
-
-    def release(self, lease: HeldLease) -> None:
-        """Give a lease back."""
-        sent = self._transport.release(lease.address, lease.server, lease.server_mac)
-        self._count(lease.server, sent, DHCP_RELEASE)
 
     def _send(self, kind: DhcpRequestType, options: list[tuple[int, bytes]], target: HeldLease | None) -> None:
         held = self._lease.address if self._lease else None

@@ -13,6 +13,7 @@ from netpreflight.agent.cli.options import Device, Os
 from netpreflight.agent.cli.watch_report import report
 
 if TYPE_CHECKING:
+    from netpreflight.agent.privilege.helper import Helper
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.watch.schedule import Plan
     from netpreflight.agent.watch.watcher import State
@@ -64,6 +65,7 @@ def watch(
     if context.invoked_subcommand is not None:
         return 0
     seconds = read_duration(duration)
+    helper = _start_helper() if context.obj else None
     from netpreflight.agent import __version__, profiles  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.agent.watch.schedule import plan_of  # noqa: PLC0415
     from netpreflight.agent.watch.store import Store  # noqa: PLC0415
@@ -78,7 +80,7 @@ def watch(
     except profiles.UnknownDeviceError as problem:
         raise UsageError(str(problem)) from problem
     path = store or _own_store(profile.name)
-    _become_caller()
+    _become_caller(helper)
     seen = scope(interface)
     without_lease = obstacles.to_hold_lease(seen)
     plan = plan_of(profile, holds_lease=without_lease is None)
@@ -99,7 +101,7 @@ def watch(
                 textfile.write(state.now.at)
 
             try:
-                state = watch_until(seen.interface, profile, plan, opened, seconds, tell)
+                state = watch_until(seen.interface, profile, plan, opened, seconds, tell, guard=helper)
             finally:
                 line.end()
             trouble.end(opened.problem)
@@ -156,11 +158,16 @@ def _own_store(device: str) -> Path:
     return folder / f"{device}.sqlite"
 
 
-def _become_caller() -> None:
-    """Where somebody called sudo, become that user; raw sockets for ladders stay."""
-    from netpreflight.systems import SYSTEM  # noqa: PLC0415 - as above
+def _start_helper() -> "Helper | None":
+    """Start the root helper, before the rest is loaded: it gives the lease back if the watch is killed."""
+    from netpreflight.agent.privilege import start_helper  # noqa: PLC0415 - as above
 
-    if not SYSTEM.may_give_up_privileges():
+    return start_helper([])
+
+
+def _become_caller(helper: "Helper | None") -> None:
+    """Where somebody called sudo, become that user; raw sockets for ladders stay."""
+    if helper is None:
         return
     from netpreflight.agent.privilege.caller import caller  # noqa: PLC0415 - as above
     from netpreflight.agent.privilege.drop import become  # noqa: PLC0415

@@ -41,7 +41,8 @@ class Request(enum.IntEnum):
     """All that the helper does."""
 
     KEEP_LEASE = 1
-    """Give this lease of the made-up client, or of the device that the run is, back if no FORGET_LEASES comes."""
+    """Give this lease of the made-up client, of the device that the run is, or of a watch, back if no FORGET_LEASES
+    comes."""
     FORGET_LEASES = 2
     """The run has given its leases back itself."""
     OPEN_FILE = 3
@@ -79,10 +80,12 @@ class Helper:
         self._socket = sock
         self._files = list(files)
 
-    def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
+    def remember(
+        self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str | None = None
+    ) -> None:
         """Have a lease given back if this process ends before `forget()`; called before it is asked for."""
         with contextlib.suppress(OSError):  # without the helper, the run still gives it back itself
-            self.remember_at(socket.if_nametoindex(interface), address, server, server_mac, _MADE_UP)
+            self.remember_at(socket.if_nametoindex(interface), address, server, server_mac, client_mac or _MADE_UP)
 
     def remember_at(self, interface: int, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
         """The same by the interface's index, and for a client of this MAC address."""
@@ -142,7 +145,7 @@ class DeviceLeases(NamedTuple):
     """The index of the laptop's interface."""
     mac: str
 
-    def remember(self, _: str, address: str, server: str, server_mac: str | None) -> None:
+    def remember(self, _: str, address: str, server: str, server_mac: str | None, __: str | None = None) -> None:
         """Have a lease given back if this process ends before `forget()`."""
         self.helper.remember_at(self.interface, address, server, server_mac, self.mac)
 

@@ -14,6 +14,7 @@ from netpreflight.agent.watch.station import Change, Station
 from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes import ntp, portal
 from netpreflight.probes.conversation import Conversation, Sign, Transport
+from netpreflight.probes.dhcp import LeaseGuard
 from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.exchange import exchange
@@ -72,9 +73,12 @@ class Asker:
         plan: what is asked for the device.
         profile: the device's, which may have the key of its cloud.
         clock: the clock to use.
+        guard: gives the lease back if this process is killed.
     """
 
-    def __init__(self, interface: str, plan: Plan, profile: Profile, clock: Clock = CLOCK) -> None:
+    def __init__(
+        self, interface: str, plan: Plan, profile: Profile, clock: Clock = CLOCK, guard: LeaseGuard | None = None
+    ) -> None:
         self._interface, self._plan, self._profile, self._clock = interface, plan, profile, clock
         self._conversation: Conversation | None = None
         self._is_to_prove = can_prove(profile)
@@ -92,11 +96,12 @@ class Asker:
         """The index of the interface whose events are heard, or were tried to be."""
         self._next_event: Callable[[], StationEvent | None] | None = None
         host_name = profile.dhcp.host_name.value
-        self._leasing = Leasing(Servers(interface, host_name, self._network, self._count_sent), self._since_boot)
+        servers = Servers(interface, host_name, self._network, self._count_sent, guard)
+        self._leasing = Leasing(servers, self._since_boot)
 
     async def close(self) -> None:
         """End the conversation, give the lease back, and listen no longer."""
-        with contextlib.suppress(OSError):  # where the link is gone, it runs out by itself
+        with contextlib.suppress(OSError):  # where the link is gone, the guard tries again, or it runs out
             await self._leasing.give_back()
         self._listening.close()
         self._next_event = None

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from netpreflight.agent.watch.records import Answer
 from netpreflight.agent.watch.station import Change
 from netpreflight.probes import held_lease
+from netpreflight.probes.dhcp import LeaseGuard
 from netpreflight.probes.held_lease import HeldLease, Refused, Taken
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.scope import scope
@@ -35,27 +36,36 @@ class Servers:
         host_name: what the device names itself.
         network: makes a network of the interface.
         count: takes what was sent through it.
+        guard: gives the lease back if this process is killed.
     """
 
     def __init__(
-        self, interface: str, host_name: str, network: Callable[[], Network], count: Callable[[Network], None]
+        self,
+        interface: str,
+        host_name: str,
+        network: Callable[[], Network],
+        count: Callable[[Network], None],
+        guard: LeaseGuard | None,
     ) -> None:
-        self._interface, self._host_name, self._network, self._count = interface, host_name, network, count
+        self._interface, self._host_name, self._guard = interface, host_name, guard
+        self._network, self._count = network, count
 
     async def take(self) -> HeldLease | Refused | Taken | None:
         """Take a lease."""
         async with self._counted() as network:
-            return await held_lease.take(network, scope(self._interface), self._host_name)
+            return await held_lease.take(network, scope(self._interface), self._host_name, self._guard)
 
     async def renew(self, lease: HeldLease, *, rebind: bool) -> HeldLease | Refused | None:
         """Renew a lease."""
         async with self._counted() as network:
-            return await held_lease.renew(network, scope(self._interface), lease, self._host_name, rebind=rebind)
+            return await held_lease.renew(
+                network, scope(self._interface), lease, self._host_name, self._guard, rebind=rebind
+            )
 
     async def give_back(self, lease: HeldLease) -> None:
         """Give a lease back."""
         async with self._counted() as network:
-            await held_lease.give_back(network, scope(self._interface), lease)
+            await held_lease.give_back(network, scope(self._interface), lease, self._guard)
 
     @contextlib.asynccontextmanager
     async def _counted(self) -> AsyncIterator[Network]:

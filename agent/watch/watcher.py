@@ -12,6 +12,7 @@ from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, 
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.watched import BEHIND_ROUTER, Layer
+from netpreflight.probes.dhcp import LeaseGuard
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.witnesses import bounded
 from netpreflight.systems import SYSTEM
@@ -70,6 +71,7 @@ def watch(
     seconds: float | None,
     on_change: OnChange,
     now: Callable[[], Moment] = moment,
+    guard: LeaseGuard | None = None,
 ) -> State:
     """Watch until so many seconds have passed, or the user ends it.
 
@@ -81,9 +83,10 @@ def watch(
         seconds: how long; None: until it is ended.
         on_change: called with each change, and every few seconds.
         now: gives what the clocks show.
+        guard: gives a lease that is held back if this process is killed.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Watcher(interface, profile, plan, store, seconds, on_change, now).run())
+        return runner.run(_Watcher(interface, profile, plan, store, seconds, on_change, now, guard).run())
 
 
 class _Watcher:
@@ -98,6 +101,7 @@ class _Watcher:
         seconds: float | None,
         on_change: OnChange,
         now: Callable[[], Moment],
+        guard: LeaseGuard | None,
     ) -> None:
         self._interface, self._profile, self._plan = interface, profile, plan
         self._store, self._on_change, self._now = store, on_change, now
@@ -105,7 +109,7 @@ class _Watcher:
         jitter_s = random.uniform(0, plan.most_jitter_s(seconds))
         self._engine = Engine(plan.intervals(), begun, jitter_s=jitter_s, number=store.next_number)
         self._until = begun.at + seconds if seconds is not None else float("inf")
-        self._asker = Asker(interface, plan, profile)
+        self._asker = Asker(interface, plan, profile, guard=guard)
         self._state = State(begun, begun.at, [], 0, observed=False, reached=False, unasked={})
         self._seen: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()

@@ -7,6 +7,8 @@ from tests.lab.namespaces import Namespace
 
 ARRIVALS = (("udp", 123), ("udp", 5683), ("udp", 5684), ("tcp", 5683), ("tcp", 80), ("tcp", 443), ("udp", 53),
             ("tcp", 53))  # fmt: skip
+DROPS_ACKS = "udp sport 67 @th,1984,24 0x350105 counter name hits drop"
+"""Option 53 stands first in dnsmasq's messages, 8 + 240 bytes after the UDP header's begin."""
 
 
 @dataclass

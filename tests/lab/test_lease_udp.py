@@ -10,6 +10,7 @@ import pytest
 
 from netpreflight.probes.net.dhcp_release import device_mac
 from tests.lab.command import check_with, start_with
+from tests.lab.faults import DROPS_ACKS
 from tests.lab.lab import SECOND_DHCP, SECOND_RESOLVER, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.servers import LAPTOP_MAC, Dhcp
@@ -23,7 +24,6 @@ Linux.lease_transport = lambda *_, raw_sockets: "udp"
 OFFERS_TO_ALL = "udp sport 67 ip daddr 255.255.255.255 counter name hits drop"
 """What a firewall of the laptop drops that lets only answers to what was asked in."""
 ALL_ANSWERS = "udp sport 67 counter name hits drop"
-ACK = "udp sport 67 @th,1984,24 0x350105 counter name hits drop"
 DHCP_CHECKS = ("dhcp.offer", "dhcp.lease", "dhcp.servers")
 
 
@@ -150,7 +150,7 @@ def test_silence_of_a_lease_s_server_is_no_failure_where_a_firewall_may_be_the_r
     assert len(sent(report, relayed=True)) == (2 if patch == OVER_UDP else 0)
 
 
-@pytest.mark.parametrize("fault", [[ACK], [ACK, OFFERS_TO_ALL]], ids=["broadcast", "relayed"])
+@pytest.mark.parametrize("fault", [[DROPS_ACKS], [DROPS_ACKS, OFFERS_TO_ALL]], ids=["broadcast", "relayed"])
 def test_after_ctrl_c_the_lease_is_given_back(fault: list[str]) -> None:
     """The server has granted the lease, and its ACK does not arrive."""
     with Lab(laptop="dhcp") as lab:

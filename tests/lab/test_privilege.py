@@ -13,7 +13,7 @@ import pytest
 
 from netpreflight.probes.net.dhcp_release import device_mac
 from tests.lab.command import check_with, popen, start, start_with
-from tests.lab.faults import Fault
+from tests.lab.faults import DROPS_ACKS, Fault
 from tests.lab.lab import Lab
 from tests.lab.namespaces import stays, wait_until
 from tests.lab.servers import LAPTOP_MAC
@@ -22,8 +22,6 @@ from tests.unit.serial_desk import pair_of_ends
 pytestmark = pytest.mark.lab
 
 NET_RAW_ADMIN_BIND = f"{1 << 10 | 1 << 12 | 1 << 13:016x}"
-ACK = "udp sport 67 @th,1984,24 0x350105 counter name hits drop"
-"""Option 53 stands first in dnsmasq's messages, 8 + 240 bytes after the UDP header's begin."""
 
 
 ONLINE_LOG = Path(__file__).parents[1] / "unit/data/device-logs/14-eseries-15-online-full-handshake.log"
@@ -140,7 +138,7 @@ def test_a_container_without_the_right_to_change_users_measures_the_same() -> No
 def frozen() -> Iterator[tuple[Lab, Fault]]:
     """A network on which a run stays between REQUEST and RELEASE."""
     with Lab() as lab:
-        yield lab, lab.gateway.rule(ACK, ("output",))
+        yield lab, lab.gateway.rule(DROPS_ACKS, ("output",))
 
 
 def wait_for_the_moment(lab: Lab, fault: Fault) -> None:

@@ -22,6 +22,7 @@ from netpreflight.agent.watch.reading import read
 from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.watched import Outage, Watch
 from tests.lab.command import popen
+from tests.lab.faults import DROPS_ACKS
 from tests.lab.lab import LAPTOP, NOBODY, READABLE, Lab
 from tests.lab.namespaces import wait_until
 from tests.lab.promtool import complaints
@@ -63,6 +64,11 @@ def watching(lab: Lab, store: Path, *options: str, cloud: str = "") -> list[str]
     return [tool, "watch", "--device", str(profile), "--store", str(store), *options]
 
 
+def logged(lab: Lab, what: str) -> int:
+    """How many messages of a kind the DHCP server has got or sent."""
+    return sum(f" DHCP{what}(" in line for line in lab.log("dhcp"))
+
+
 class Watching:
     """A watch that runs on a lab's laptop.
 
@@ -93,7 +99,7 @@ class Watching:
 
     def _leases(self) -> int:
         """How many leases were granted or renewed so far: at the beginning a watch takes one, after all else."""
-        return sum(" DHCPACK(" in line for line in self.lab.log("dhcp"))
+        return logged(self.lab, "ACK")
 
     def end(self) -> tuple[int, str]:
         """End it as Ctrl-C does; returns its exit code, and what it said."""
@@ -265,13 +271,9 @@ def test_a_lease_is_renewed_as_a_device_does_and_given_back_and_one_that_is_not_
     """The server's log is the witness: it grants, renews at T1, is out of reach, and gets its address back."""
     with Lab(dhcp=Dhcp(lease="2m", extra=("dhcp-option=option:T1,3", "dhcp-option=option:T2,60"))) as lab:
         running = Watching(lab)
-
-        def logged(what: str) -> int:
-            return sum(f" {what}(" in line for line in lab.log("dhcp"))
-
-        wait_until(lambda: logged("DHCPACK") >= 3, "a lease is granted and renewed twice", PATIENCE_S)
-        assert (running.seen.outages, logged("DHCPNAK")) == ([], 0)
-        discovers = logged("DHCPDISCOVER")
+        wait_until(lambda: logged(lab, "ACK") >= 3, "a lease is granted and renewed twice", PATIENCE_S)
+        assert (running.seen.outages, logged(lab, "NAK")) == ([], 0)
+        discovers, released = logged(lab, "DISCOVER"), logged(lab, "RELEASE")
         wait_until(
             lambda: len(lab.leases()) == 1, "the lease is in the server's file, which it writes anew", PATIENCE_S
         )
@@ -279,15 +281,18 @@ def test_a_lease_is_renewed_as_a_device_does_and_given_back_and_one_that_is_not_
         begin = time.time()
         wall = lab.gateway.drop("udp", 67, hooks=("input",))
         wait_until(lambda: wall.counter() > 0, "a renewal is dropped", PATIENCE_S)
-        fired_by, renewed = time.time(), logged("DHCPACK")
+        fired_by, renewed = time.time(), logged(lab, "ACK")
         wait_until(lambda: bool(running.seen.outages), "an outage is kept", PATIENCE_S)
-        assert (wall.counter() >= 3, logged("DHCPACK")) == (True, renewed)
+        assert (wall.counter() >= 3, logged(lab, "ACK")) == (True, renewed)
         wall.remove()
         wait_until(lambda: running.seen.outages[0].first_good is not None, "it is over", PATIENCE_S)
+        assert logged(lab, "RELEASE") == released, "it stays while the watch runs"
         code, said = running.end()
         seen = running.seen
-        wait_until(lambda: logged("DHCPRELEASE") == 2 and lab.leases() == [], "the lease is given back", PATIENCE_S)
-        assert logged("DHCPDISCOVER") == discovers
+        wait_until(
+            lambda: logged(lab, "RELEASE") == released + 2 and lab.leases() == [], "it is given back", PATIENCE_S
+        )
+        assert logged(lab, "DISCOVER") == discovers
         assert LAPTOP in lab.laptop.command("ip", "-4", "addr", "show", "dev", "eth0")
 
     assert (code, "1 outage in" in said) == (1, True), said
@@ -297,6 +302,21 @@ def test_a_lease_is_renewed_as_a_device_does_and_given_back_and_one_that_is_not_
     assert outage.last_good.timestamp() <= begin + SLACK_S
     assert begin - STEP_S <= outage.first_bad.timestamp() <= fired_by
     assert {row.port for row in seen.traffic if row.protocol == "udp"} >= {67}
+
+
+def test_the_lease_of_a_watch_that_is_killed_is_given_back_by_the_root_helper() -> None:
+    """Between REQUEST and ACK, and once it is held. The healthy twin, which keeps its lease, is the watch above."""
+    with Lab() as lab:
+        unanswered = lab.gateway.rule(DROPS_ACKS, ("output",))
+        asking = Watching(lab, has_begun=lambda: unanswered.counter() > 0)
+        asking.kill()
+        wait_until(lambda: lab.leases() == [] and logged(lab, "RELEASE") >= 2, "it is given back", PATIENCE_S)
+        unanswered.remove()
+        holding = Watching(lab, asking.store.name)
+        wait_until(lambda: len(lab.leases()) == 1, "the lease is in the server's file", PATIENCE_S)
+        released = logged(lab, "RELEASE")
+        holding.kill()
+        wait_until(lambda: lab.leases() == [] and logged(lab, "RELEASE") >= released + 2, "as above", PATIENCE_S)
 
 
 def test_a_store_in_use_is_refused_to_a_second_watch_and_copied_whole() -> None:
