@@ -28,6 +28,8 @@ LightStage = Literal["scan", "link", "ip", "dns", "cloud", "online"]
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
 IS_IT_THE_CLOUD = "Is it the cloud?"
 """How the note on the vendor's services begins."""
+ONLY_LAPTOP = "only-laptop"
+"""The problem of a check whose server answers this laptop and not the device."""
 
 
 class Flow(Struct, frozen=True, kw_only=True):

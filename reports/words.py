@@ -8,7 +8,7 @@ from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.changes import remaining
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
-from netpreflight.agent.results import Check, StartupStage, Status
+from netpreflight.agent.results import ONLY_LAPTOP, Check, StartupStage, Status
 from netpreflight.probes.observations import Bss, Scope, Wifi
 from netpreflight.probes.quoting import in_quotes
 
@@ -53,6 +53,14 @@ def titled(title: str, os_version: str | None) -> str:
 def needless(check: Check) -> bool:
     """Whether a check did not pass, but does not count for this device."""
     return check.level == "reported" and check.status in {"fail", "unknown"}
+
+
+def due_to(cause: Check) -> str:
+    """Why another check did not pass, as an introduction to it: the check that has to be settled first.
+
+    Where the web answers this laptop only, the check of captive portals is that one, and there is no portal.
+    """
+    return "only the laptop passes" if cause.problem == ONLY_LAPTOP else f"due to {cause.id}"
 
 
 def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field of InternetTest itself

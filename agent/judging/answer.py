@@ -5,11 +5,10 @@ from typing import Literal
 import msgspec
 
 from netpreflight.agent.counted import in_a_row
-from netpreflight.agent.judging.let_through import ONLY_LAPTOP
 from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
-from netpreflight.agent.results import Answer, Check, Startup, Verdict
+from netpreflight.agent.results import ONLY_LAPTOP, Answer, Check, Startup, Verdict
 from netpreflight.probes.observations import ROOT_ON_LINUX, TAKES_ROOT
 
 

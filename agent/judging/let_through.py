@@ -4,12 +4,9 @@ import msgspec
 from msgspec import UNSET
 
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.results import Finding
+from netpreflight.agent.results import ONLY_LAPTOP, Finding
 from netpreflight.probes.observations import LaptopExchange, Observations
 from netpreflight.probes.urls import parts
-
-ONLY_LAPTOP = "only-laptop"
-"""The problem of a check whose server answers this laptop and not the device."""
 
 
 def exchanges(seen: Observations) -> list[LaptopExchange]:

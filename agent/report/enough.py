@@ -15,7 +15,7 @@ from netpreflight.agent.judging import CHECKS, verdict_of
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.report.changes import Change
-from netpreflight.agent.results import Check, Stage
+from netpreflight.agent.results import ONLY_LAPTOP, Check, Stage
 from netpreflight.agent.selection import Selection, in_groups
 from netpreflight.probes.observations import Plain
 
@@ -56,18 +56,20 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     in_doubt = [check.id for check in after_fix if check.level == "required" and (check.in_doubt or may_stop(check))]
     unsettled = suspected_causes([check_id for change in to_fix for check_id in change.checks], checks)
     works = not (not_seen or in_doubt or unsettled) and verdict_of(after_fix, selection).startswith("compatible")
-    first = [change.checks[0] for change in to_fix]
+    first, problems = [change.checks[0] for change in to_fix], [change.problems[0] for change in to_fix]
     asked = {check_id for change in changes for check_id in change.checks}
     perhaps = [check_id for check_id in failing if check_id in not_seen]
     return Enough(
         answer="not-known" if not works else "alone" if len(to_fix) == 1 else "together",
         fix=first,
-        problems=[change.problems[0] for change in to_fix],
+        problems=problems,
         perhaps=perhaps,
         not_seen=[*not_seen, *(check_id for check_id in unsettled if check_id not in not_seen)],
         sentence=_unsettled(first, unsettled)
         if unsettled
-        else _sentence(first, perhaps, _missing(not_seen, selection), in_doubt, works=works)
+        else _sentence(
+            _Fixes(first, problems == [ONLY_LAPTOP]), perhaps, _missing(not_seen, selection), in_doubt, works=works
+        )
         + afterwards(checks, [check_id for check_id in perhaps if check_id not in asked]),
     )
 
@@ -141,6 +143,13 @@ def _unsettled(to_fix: list[str], causes: list[str]) -> str:
     )
 
 
+class _Fixes(NamedTuple):
+    """The checks to fix, and whether that is only to let the device through as this laptop is."""
+
+    ids: list[str]
+    is_letting_through: bool
+
+
 class _Missing(NamedTuple):
     """Checks without a result: left out as asked, and those that could not be measured."""
 
@@ -156,17 +165,20 @@ def _missing(not_seen: list[str], selection: Selection) -> _Missing:
     )
 
 
-def _sentence(to_fix: list[str], perhaps: list[str], missing: _Missing, in_doubt: list[str], *, works: bool) -> str:
+def _sentence(fixes: _Fixes, perhaps: list[str], missing: _Missing, in_doubt: list[str], *, works: bool) -> str:
     """Whether fixing these checks is enough, as a sentence."""
-    names = in_a_row(to_fix)
-    if works and len(to_fix) == 1:
-        return f"Fixing {names} alone is enough: everything else that the device needs was seen to work here."
-    both = "both" if len(to_fix) == 2 else "all"
+    names, is_single = in_a_row(fixes.ids), len(fixes.ids) == 1
+    if works and is_single:
+        fixing = "Letting the device through" if fixes.is_letting_through else f"Fixing {names}"
+        return f"{fixing} alone is enough: everything else that the device needs was seen to work here."
+    both = "both" if len(fixes.ids) == 2 else "all"
     if works:
         return f"{names} {both} have to be fixed, and that is enough: everything else was seen to work here."
-    verb = "has" if len(to_fix) == 1 else f"{both} have"
+    to_be_done = f"{names} {'has' if is_single else f'{both} have'} to be fixed"
+    if fixes.is_letting_through:
+        to_be_done = "The device has to be let through"
     consequences = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
-    start = f"{names} {verb} to be fixed; it is not known whether that is enough"
+    start = f"{to_be_done}; it is not known whether that is enough"
     if missing.left_out or missing.unmeasured:
         left_out, unmeasured = in_groups(missing.left_out), in_groups(missing.unmeasured)
         why = in_a_row(

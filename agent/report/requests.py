@@ -17,14 +17,13 @@ from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.answer import is_cut_off, uplink_first, with_article
-from netpreflight.agent.judging.let_through import ONLY_LAPTOP
 from netpreflight.agent.judging.portal import mac_told_by
 from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.owner import ASKED, Owner
 from netpreflight.agent.report.changes import Rule, remaining
 from netpreflight.agent.report.enough import afterwards, suspected_causes
 from netpreflight.agent.report.report import Report
-from netpreflight.agent.results import Check, Flow, Stage, Where
+from netpreflight.agent.results import ONLY_LAPTOP, Check, Flow, Stage, Where
 from netpreflight.agent.selection import in_groups
 from netpreflight.probes.observations import Attempt, Connection, Observations
 from netpreflight.probes.quoting import in_quotes

@@ -23,7 +23,7 @@ from netpreflight.agent.selection import in_groups
 from netpreflight.reports.safe_text import escaped, shown
 from netpreflight.reports.terminal.rows import NARROW
 from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDICT_STYLES, WORST_FIRST
-from netpreflight.reports.words import needless
+from netpreflight.reports.words import due_to, needless
 
 MOST_LINES = 23
 """On a terminal of 24 lines the last one is the shell's."""
@@ -215,14 +215,14 @@ def _network_row(network: NetworkVerdict) -> Line:
 def _rows(report: Report, *, by_cause: bool) -> Iterator[Line]:
     """A row for each check that did not pass and counts, the worst first; those of which the same is said share one."""
     listed = [check for check in report.checks if check.status in WORST_FIRST and not needless(check)]
-    ids = {check.id for check in listed}
+    by_id = {check.id: check for check in listed}
     alike: dict[tuple[object, ...], list[Check]] = {}
-    for check in sorted(listed, key=lambda check: (WORST_FIRST.index(check.status), check.due_to in ids)):
-        said = check.due_to if by_cause and check.due_to in ids else check.summary
+    for check in sorted(listed, key=lambda check: (WORST_FIRST.index(check.status), check.due_to in by_id)):
+        said = check.due_to if by_cause and check.due_to in by_id else check.summary
         alike.setdefault((check.status, check.due_to, said), []).append(check)
     for same in alike.values():
         first = same[0]
-        cause = f"due to {first.due_to}: " if first.due_to in ids else ""
+        cause = f"{due_to(by_id[first.due_to])}: " if first.due_to in by_id else ""
         text = f"{cause}{shown(first.summary)}"
         word, style = MARKS[first.status]
         yield Line(Text(text), word=word, style=style, label=_label(same), checks=len(same))

@@ -143,6 +143,21 @@ def test_what_is_due_to_another_check_is_said_to_be() -> None:
     assert re.search(r"^unknown  .* due to dns\.resolve: ", screen(made), re.MULTILINE)
 
 
+def test_what_is_due_to_letting_only_the_laptop_through_names_no_portal() -> None:
+    caught = FOUR["captive-portal"]()
+    as_device = msgspec.structs.replace(
+        caught,
+        checks=[
+            msgspec.structs.replace(check, problem="only-laptop") if check.id == "portal" else check
+            for check in caught.checks
+        ],
+    )
+
+    assert "due to portal: " in screen(caught)
+    assert "due to portal" not in screen(as_device)
+    assert " only the laptop passes: " in screen(as_device)
+
+
 @pytest.mark.parametrize("source", partly({"of_four"}, ["of_four", "of_places"]))
 def test_the_worst_comes_first(source: str) -> None:
     for made in reports_of(source):

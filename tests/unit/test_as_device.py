@@ -15,6 +15,7 @@ from netpreflight.agent.report import Report
 from netpreflight.agent.report.requests import requests
 from netpreflight.agent.run import AirChoice, RunSettings
 from netpreflight.agent.selection import Selection, select
+from netpreflight.probes import observations
 from netpreflight.probes.join.denied import Denied
 from netpreflight.probes.join.interface import Refusal
 from netpreflight.probes.observations import (
@@ -32,7 +33,7 @@ from netpreflight.reports.requests import with_subject
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import Adapter
 from netpreflight.systems.linux import port
-from tests.unit import seen
+from tests.unit import seen, seen_ladders
 from tests.unit.again import run_of
 
 HOME, OFFICE = "192.168.1.0/24 192.168.1.1", "10.0.0.0/8 10.0.0.1"
@@ -377,6 +378,26 @@ def test_a_web_that_answers_the_laptop_only_is_no_login_page_and_no_laptop_verif
     assert request.command == "", "as the laptop it passes before the change, too"
     assert "--as device --mac ADDRESS" in text
     assert "as a device with the MAC address 94:94:4a:00:00:01" in text
+
+
+CAUGHT = seen.portal({"status": 302, "location": "http://192.168.77.1/login"})
+
+
+def path_behind_the_router() -> observations.Path | None:
+    """Ladders on which nothing answers after the router, to the device's port and to the others."""
+    rungs = [seen.GATEWAY, None, None, None]
+    controls = [seen_ladders.ladder("udp 53", *rungs), seen_ladders.ladder("tcp 443", *rungs, one_flow=False)]
+    return seen_ladders.observed("argon", *rungs, controls=controls).path
+
+
+@pytest.mark.parametrize(("web", "is_portal"), [(silent_web(), False), (CAUGHT, True)])
+def test_what_is_enough_behind_an_allow_list_names_no_portal(web: Portal, *, is_portal: bool) -> None:
+    found = made(as_device(portal=web, cloud=silent_cloud(), path=path_behind_the_router()), "argon")
+    (egress,) = (check for check in found.checks if check.id == "path.egress")
+
+    assert (egress.status, egress.due_to) == ("unknown", "portal")
+    assert found.enough is not None
+    assert found.enough.sentence.startswith("portal has to be fixed" if is_portal else "Letting the device through")
 
 
 def test_what_was_measured_as_the_device_is_verified_as_the_device() -> None:
