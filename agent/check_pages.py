@@ -16,6 +16,10 @@ SOURCES = "sources"
 _SECTION = re.compile(r"^## (.+)\n(?:(?!## ).*\n)*", re.MULTILINE)
 _ASKS = re.compile(r"^\*\*Asks:\*\* (.+(?:\n.+)*)", re.MULTILINE)
 _ITEM = re.compile(r"^\* \*\*(.+?):\*\*.*\n(?:  .*\n)*", re.MULTILINE)
+_WHO = re.compile(r"^\* \*\*Who changes what:\*\* (.+(?:\n  .+)*)", re.MULTILINE)
+_SENTENCE = re.compile(r"(?:[^.]|\.(?! |$))+\.?")
+_LEAST_WORDS = 5
+"""A sentence with fewer only names who it is, such as `you.`, and the next one says what to do."""
 _PART = re.compile(rf"^\*\*On common routers:\*\* \[{ROUTERS}\.md\]\({ROUTERS}\.md#(\w+)\)", re.MULTILINE)
 
 
@@ -58,6 +62,23 @@ def sections(check_id: str) -> dict[str, str]:
         for match in _SECTION.finditer(page(name)):
             found.setdefault(match[1], match[0].split("\n\nProblems that any check can have", 1)[0])
     return found
+
+
+def who_changes_what(check_id: str, problem: str) -> str | None:
+    """What has to change for a problem of a check, and who does that, in a sentence; None: the page does not say.
+
+    Raises:
+        KeyError: there is no such page.
+    """
+    match = _WHO.search(sections(check_id).get(problem, ""))
+    if match is None:
+        return None
+    told = ""
+    for sentence in _SENTENCE.findall(" ".join(match[1].replace("`", "").split())):
+        told += sentence
+        if len(told.split()) >= _LEAST_WORDS:
+            break
+    return told
 
 
 def router_settings() -> dict[str, str]:

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from netpreflight.agent import check_pages
 from netpreflight.agent.counted import counted
+from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.shown_table import ShownTable
 from netpreflight.fleet.engine import Answer, Connection, ask
 from netpreflight.fleet.questions import OF_A_SITE, QUESTIONS
@@ -162,10 +164,20 @@ def changes(connection: Connection) -> list[ShownTable]:
         ShownTable(
             title="What has to change, by how many sites need it",
             headings=["Change", "Where", "Who", "Sites", "Alone enough at"],
-            rows=_cells(found[:MOST_ROWS]),
+            rows=[[change_in_words(_cell(key)), *rest] for key, *rest in _cells(found[:MOST_ROWS])],
             notes=_more(found),
         )
     ]
+
+
+def change_in_words(key: str) -> str:
+    """A change of the column `key`, with what its problem's page says has to be done; a firewall's rules say it."""
+    found = [part.partition(": ")[::2] for part in key.split(", ")]
+    if not all(problem and check in CHECKS and problem in check_pages.sections(check) for check, problem in found):
+        return key
+    words = check_pages.who_changes_what(*found[0])
+    named = ", ".join(f"{check} {problem}" for check, problem in found)
+    return f"{named}: {words}" if words else named
 
 
 def why(connection: Connection) -> list[ShownTable]:

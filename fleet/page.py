@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from netpreflight.agent.counted import counted
+from netpreflight.fleet.answers import change_in_words
 from netpreflight.fleet.overview import LEAST_SITES, MakerShare, Month, Overview, OwnerCauses
 from netpreflight.reports.html.page import Cell, Code, Mark, page
 
@@ -85,7 +86,7 @@ def render(overview: Overview) -> str:
             for row in told.verdicts
         ],
         changes=[
-            [change.change, change.where, change.owner, change.sites, change.alone_enough]
+            [change_in_words(change.change), change.where, change.owner, change.sites, change.alone_enough]
             for change in overview.changes
         ],
         owners=_bars(overview.owners),

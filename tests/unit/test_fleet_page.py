@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from netpreflight.fleet import engine
+from netpreflight.fleet.answers import change_in_words
 from netpreflight.fleet.metrics import render as metrics_of
 from netpreflight.fleet.overview import Overview, overview, wilson
 from netpreflight.fleet.page import render as page_of
@@ -24,6 +25,26 @@ from tests.unit.partly import first
 def test_the_interval_is_that_of_r(found: int, of: int, low: float, high: float) -> None:
     """As `prop.test(found, of, correct = FALSE)` of R gives it."""
     assert wilson(found, of) == pytest.approx((low, high), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (
+            "wifi.band: nontransmitted",
+            "wifi.band nontransmitted: the network administrator switches off Multiple BSSID (MBSSID)",
+        ),
+        ("portal: only-laptop, cloud.transport: only-laptop", "portal only-laptop, cloud.transport only-laptop: the"),
+        ("wifi.signal: weak", "wifi.signal weak: you. Move the device or the access point nearer"),
+    ],
+)
+def test_a_change_says_what_has_to_be_done(key: str, words: str) -> None:
+    assert change_in_words(key).startswith(words)
+
+
+@pytest.mark.parametrize("key", ["UDP 5684 to *.v6.udp.particle.io", "wifi.band", "wifi.band: unheard-of", "x: y", ""])
+def test_a_change_whose_words_are_not_known_is_shown_as_it_is(key: str) -> None:
+    assert change_in_words(key) == key
 
 
 def shop(number: int, maker: str, verdict: str, month: int = 1, device: str = "argon") -> dict[str, Any]:
