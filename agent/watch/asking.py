@@ -105,9 +105,7 @@ class Asker:
             await self._leasing.give_back()
         self._listening.close()
         self._next_event = None
-        if self._conversation is not None:
-            await self._conversation.__aexit__(None, None, None)
-            self._conversation = None
+        await self._end_conversation()
 
     def take_traffic(self) -> dict[tuple[str, str, str, int], Counts]:
         """What was sent and heard since the last call, by protocol, host, address and port."""
@@ -292,7 +290,7 @@ class Asker:
                 said = "a new port was answered at once, the one of the conversation was not"
                 return Answer(good=False, said=said, problem="mapping-lost")
             if self._address not in {None, self._conversation.address}:  # a device that connects anew asks there
-                await self.close()
+                await self._end_conversation()
         if sign.outcome == "error":
             return Answer(None, sign.said)
         if sign.outcome == "reply":
@@ -340,9 +338,15 @@ class Asker:
         if sign.outcome != "reply":
             await new.__aexit__(None, None, None)
             return None
-        await self.close()
+        await self._end_conversation()
         self._conversation = new
         return sign
+
+    async def _end_conversation(self) -> None:
+        """End the conversation, if there is one; the next question begins another from a new port."""
+        if self._conversation is not None:
+            await self._conversation.__aexit__(None, None, None)
+            self._conversation = None
 
     async def _ntp(self) -> Answer:
         address = await self._address_of(ntp.SERVER)

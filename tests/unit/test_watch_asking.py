@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ from netpreflight.agent.watch.asking import Asker, air_limit, in_words
 from netpreflight.agent.watch.records import LONGEST_SAID, Answer, kept
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.watched import Layer
+from netpreflight.probes import held_lease
+from netpreflight.probes.held_lease import HeldLease
 from netpreflight.probes.net.dtls import alert, client_hello
 from netpreflight.probes.observations import Icmp, Ladder, PathProbe, PathTarget, Wifi
 from netpreflight.systems import SYSTEM
@@ -128,6 +130,43 @@ def test_a_new_port_that_is_answered_shows_that_the_conversation_was_forgotten(m
     assert desk.ask("cloud", tries=last).problem == "mapping-lost"
     assert desk.ask("cloud").good
     assert len(desk.networks) == 2, "it goes on from the new port"
+
+
+@pytest.mark.parametrize(
+    ("known_address", "problem"), [(CLOUD, "mapping-lost"), ("198.51.100.22", "no-answer")], ids=["port", "address"]
+)
+def test_a_conversation_that_is_begun_anew_leaves_the_lease_and_the_events_of_the_air(
+    known_address: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back, ended = list[str](), list[str]()
+    held = HeldLease("192.168.77.100", ROUTER, ROUTER_MAC, 1, 60.0, 105.0, 120.0)
+
+    async def take(*_: object) -> HeldLease:
+        return held
+
+    async def give_back(_network: object, _scope: object, lease: HeldLease, *_: object) -> None:
+        given_back.append(lease.address)
+
+    @contextlib.contextmanager
+    def station_events(_: str) -> Iterator[Callable[[], StationEvent | None]]:
+        yield lambda: None
+        ended.append("listening")
+
+    monkeypatch.setattr(held_lease, "take", take)
+    monkeypatch.setattr(held_lease, "give_back", give_back)
+    monkeypatch.setattr(SYSTEM, "station_events", station_events)
+    desk = Desk(monkeypatch, silent, answers(HELLO_VERIFY) if problem == "mapping-lost" else silent)
+    desk.adapters = [replaced(medium="wifi", state="no-carrier")]
+    desk.ask("link")
+    assert desk.ask("dhcp").good
+    last = len(PLAN.intervals()["cloud"].again_at_s)
+    desk.ask("cloud")
+    monkeypatch.setattr(desk.asker, "_address", known_address)
+    assert desk.ask("cloud", tries=last).problem == problem
+
+    assert (given_back, ended) == ([], [])
+    asyncio.run(desk.asker.close())
+    assert (given_back, ended) == ([held.address], ["listening"])
 
 
 def test_a_cloud_that_is_silent_on_a_new_port_too_has_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
