@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import IO
 
 _TIMEOUT_S = 2.0
 _LARGEST = 1 << 20
@@ -33,15 +34,30 @@ async def output_of(program: str, *arguments: str) -> str:
         stderr=subprocess.DEVNULL,
         env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
     ) as process:
-        assert process.stdout is not None
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                output = await asyncio.to_thread(process.stdout.read, _LARGEST)
+                return (await _read(process.stdout)).decode(errors="backslashreplace")
         except TimeoutError:
             return ""
         finally:
-            process.kill()  # which ends the thread, too
-    return output.decode(errors="backslashreplace")
+            process.kill()
+
+
+async def _read(pipe: IO[bytes] | None) -> bytes:
+    """What comes out of a pipe, up to its end or 1 MiB.
+
+    Not by a thread: what the program has started may hold the pipe's other end when the program itself is gone.
+    """
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
+    try:
+        return await reader.readexactly(_LARGEST)
+    except asyncio.IncompleteReadError as ended:
+        return ended.partial
+    finally:
+        transport.close()
 
 
 def run_here(words: Sequence[str]) -> int:

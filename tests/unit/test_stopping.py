@@ -83,6 +83,24 @@ def test_a_program_that_is_asked_ends_with_the_run_however_often_that_is_cancell
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_program_that_is_stopped_is_not_waited_for_by_what_it_has_started(tmp_path: Path) -> None:
+    child, ended = tmp_path / "child", tmp_path / "ended"
+    goes_on = f"import time; time.sleep(20); open('{ended}', 'w')"
+    script = f'{sys.executable} -c "{goes_on}" & echo $! >{child}.new; mv {child}.new {child}; wait'
+
+    async def run() -> None:
+        asked = asyncio.ensure_future(programs.output_of("sh", "-c", script))
+        while not asked.done() and not child.exists():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        await asyncio.wait([asked])
+
+    asyncio.run(run())
+
+    assert not ended.exists(), "what holds the other end of the pipe goes on"
+    os.kill(int(child.read_text()), signal.SIGKILL)
+
+
 PROMPT = """
 from netpreflight.agent.start import stop_at_once
 stop_at_once()
