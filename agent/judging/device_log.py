@@ -408,6 +408,7 @@ class Reading:
         **dict.fromkeys(("test-failed", "test-passed"), self._tested),
         "heard": self._heard,
         "echoes": self._echoed,
+        **dict.fromkeys(_PINGED, self._pinged),
         **dict.fromkeys(("listening", "cleared"), self._listening),
         **dict.fromkeys(("memory", "ncp-dead"), self._device_says),
         "safe-mode": self._safe_mode,
@@ -780,6 +781,14 @@ class Reading:
         if self.attempts:
             self._adds(record)
 
+    def _pinged(self, record: LogRecord) -> None:
+        """Cloud Debug pings what it was given, once each, and prints how many answers came (CloudDebugWiFi.cpp)."""
+        came = int(record.code or "0") > 0
+        told = "answered Cloud Debug's ping" if came else (
+            "did not answer Cloud Debug's ping: many drop pings, so this alone needs no remedy"
+        )  # fmt: skip
+        self.notes[f"{_PINGED[record.kind]} {told}"] = None
+
     def _heard(self, record: LogRecord) -> None:
         known = {other.name for other in self.log.records if other.kind in {"known", "joining", "heard-joining"}}
         if record.name in known and record.signal_dbm is not None:
@@ -839,9 +848,15 @@ _DEPTHS = {
     "handshake-failed": 0,
 }
 """How deep in the device a failing line comes from: one failure is told from the inside out, each time once."""
+_PINGED = {
+    "ping-gateway": "Its gateway",
+    "ping-resolver": "The resolver that it was given",
+    "ping-internet": "8.8.8.8",
+}
+"""Whom Cloud Debug's line is about."""
 _BARE = {
     "udp-sent", "model", "version", "credentials", "known", "heard", "own-address", "own-gateway", "own-mask", "panic",
-    "memory", "battery", "cellular", "debug-unresolved", "debug-tcp-failed",
+    "memory", "battery", "cellular", "debug-unresolved", "debug-tcp-failed", *_PINGED,
 }  # fmt: skip
 """Lines that count without the head of a record, though other lines of the log have one."""
 
@@ -1012,7 +1027,7 @@ _WEAK = {
     "joining", "heard-joining", "resolved", "tcp-made", "tcp-failed", "cloud-address", "resolving", "model", "version",
     "heard", "own-address", "own-gateway", "own-mask", "panic", "memory", "antenna", "battery",
     "echoes", "resumed", "network-begins", "online", "safe-mode", "joined", "cwjap", "wifi-failed", "handshake-done",
-    "handshake-failed", "socket-error", "bad-key",
+    "handshake-failed", "socket-error", "bad-key", *_PINGED,
 }  # fmt: skip
 """Lines that other programs print, too: without the heads of records, they do not make a log of Device OS."""
 

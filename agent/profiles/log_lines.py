@@ -273,6 +273,9 @@ LINES: tuple[LogLine, ...] = (
     LogLine("own-gateway", "gatewayIP: {address}", bare=True),
     LogLine("own-mask", "subnetMask={address}", bare=True),
     LogLine("own-mask", "subnetMask: {address}", bare=True),
+    LogLine("ping-gateway", "ping gateway=<code>", bare=True),
+    LogLine("ping-resolver", "ping dnsServerIP=<code>", bare=True),
+    LogLine("ping-internet", "ping addr 8.8.8.8=<code>", bare=True),
     LogLine("debug-unresolved", "failed to get device.spark.io from DNS, try <code>", bare=True),
     LogLine("debug-tcp-failed", "could not connect to device server by CoAP<more>", bare=True),
 )
@@ -371,6 +374,9 @@ MEANS: dict[str, str] = {
     "own-address": "Its address",
     "own-gateway": "Its gateway",
     "own-mask": "Its subnet",
+    "ping-gateway": "Whether its gateway answered a ping",
+    "ping-resolver": "Whether its resolver answered a ping",
+    "ping-internet": "Whether 8.8.8.8 answered a ping",
     "debug-unresolved": "No resolver gave the address of its cloud",
     "debug-tcp-failed": "Nobody accepted its TCP connection",
 }

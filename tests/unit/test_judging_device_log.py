@@ -48,6 +48,18 @@ def test_there_are_all_of_them() -> None:
     assert {log.name[:2] for log in LOGS} == set(INDEX)
 
 
+def test_a_ping_without_an_answer_is_told_and_is_no_fault() -> None:
+    """Made up from the format strings of particle-iot/cloud-debug fe99a6a src/CloudDebugWiFi.cpp."""
+    pings = b"0000009000 [app] INFO: ping gateway=0\n0000010000 [app] INFO: ping dnsServerIP=1\n"
+    answer, without = of(pings + ONLINE), of(ONLINE)
+
+    assert [note for note in answer.notes if "ping" in note] == [
+        "Its gateway did not answer Cloud Debug's ping: many drop pings, so this alone needs no remedy",
+        "The resolver that it was given answered Cloud Debug's ping",
+    ]
+    assert (answer.result, claims(answer)) == (without.result, claims(without))
+
+
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name[:2])
 def test_a_public_log_says_what_its_index_asks(log: Path) -> None:
     assert says(content(log)) == INDEX[log.name[:2]]
@@ -66,6 +78,7 @@ def test_the_index_asks_for_more_of_some() -> None:
     assert any("cellular" in note for note in answers["30"].notes)
     assert not any(check and check.startswith("dhcp") for _, _, check in claims(answers["24"]))
     assert [attempt.result for attempt in answers["03"].attempts] == ["lost", "stops", "unfinished"]
+    assert {"Its gateway answered Cloud Debug's ping", "8.8.8.8 answered Cloud Debug's ping"} <= {*answers["01"].notes}
     states = {stage.stage: stage.state for stage in answers["32"].attempts[-1].stages}
     assert states == {
         "scan": "implied",
