@@ -33,7 +33,8 @@ pytestmark = pytest.mark.lab
 
 STEP_S = 1.0
 SLACK_S = 6.0
-"""Beyond a step of the schedule: three tries of a question, on a machine with ten tests for each core."""
+"""Beyond a step of the schedule, where no packet tells when it was asked: the tries at what is asked before it, on a
+machine with ten tests for each core. At such a load, 12 brackets were 0.03 s to 1.32 s wide."""
 BROKEN_S = 6.0
 HANDSHAKE = 3
 """What is sent to the cloud, beside the questions, to see that it is the cloud."""
@@ -168,17 +169,26 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "address": (without_address, "ip", "no-address"),
     "link": (without_link, "link", "link-lost"),
 }
+DROP_QUESTIONS = {"cloud", "resolver", "internet"}
+"""Of these, what is dropped first is a question."""
 
 
-def assert_brackets(outage: Outage, begin: float, end: float) -> None:
-    """The fault's begin and end lie in the outage's brackets, which are a step wide, and wider on a busy machine."""
+def assert_brackets(outage: Outage, begin: float, end: float, fired_by: float | None = None) -> None:
+    """The fault's begin and end lie in the outage's brackets, which are a step wide, and wider on a busy machine.
+
+    Args:
+        outage: what was kept.
+        begin: when the fault was about to be made.
+        end: when it was about to be removed.
+        fired_by: when it had dropped a question, from which on a step is enough; None: it drops none.
+    """
     assert outage.last_good is not None
     assert outage.first_good is not None
     last_good, first_bad, first_good = (
         moment.timestamp() for moment in (outage.last_good, outage.first_bad, outage.first_good)
     )
-    assert last_good <= begin + SLACK_S
-    assert begin - STEP_S <= first_bad <= begin + STEP_S + SLACK_S
+    assert last_good <= first_bad
+    assert begin - STEP_S <= first_bad <= STEP_S + (begin + SLACK_S if fired_by is None else fired_by)
     assert end - 0.1 <= first_good <= end + STEP_S + SLACK_S
 
 
@@ -203,10 +213,10 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
     assert (code, "1 outage in" in said) == (1, True), said
     (outage,) = seen.outages
     assert (outage.layer, outage.problem) == (layer, problem)
-    assert_brackets(outage, begin, end)
+    assert_brackets(outage, begin, end, fired_by if what in DROP_QUESTIONS else None)
     if what == "cloud":
-        assert "it has signed with the key that devices carry" in outage.asked[-1].said
         assert outage.first_bad.timestamp() <= fired_by, "it begins with the first question that was dropped"
+        assert "it has signed with the key that devices carry" in outage.asked[-1].said
         assert outage.lost_behind in {1, 2}
         assert {asked.layer for asked in outage.asked if asked.good} >= {"link", "ip", "gateway", "dns"}
 
@@ -313,7 +323,7 @@ def test_a_lease_is_renewed_as_a_device_does_and_from_t2_on_by_any_server() -> N
     (outage,) = seen.outages
     assert (outage.layer, outage.problem, outage.check) == ("dhcp", "renewal-silent", "dhcp.lease")
     assert outage.last_good is not None
-    assert outage.last_good.timestamp() <= begin + SLACK_S
+    assert outage.last_good <= outage.first_bad
     assert begin - STEP_S <= outage.first_bad.timestamp() <= fired_by
     assert {row.port for row in seen.traffic if row.protocol == "udp"} >= {67}
 
