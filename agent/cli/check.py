@@ -71,7 +71,10 @@ def check(
             "(auto), or from this port, for 90 s at most. Nothing is written to it.",
         ),
     ] = None,
-    only: Annotated[str | None, typer.Option(metavar="ID,...", help="Judge these checks or groups only.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="ID,...", help="Judge these checks or groups only, such as wifi or cloud.transport."),
+    ] = None,
     skip: Annotated[
         str | None,
         typer.Option(
@@ -91,9 +94,9 @@ def check(
         typer.Option(
             "--as",
             metavar="device",
-            help="Be the device: with its own MAC address, lease and exchanges. By cable a second MAC address appears "
-            "at this port, and this laptop stays online; it needs root. By Wi-Fi it really joins, and this laptop is "
-            "off its Wi-Fi for the run.",
+            help="Measure as the device: with a MAC address, a DHCP lease and requests of its own. By cable a second "
+            "MAC address appears at this port, and this laptop stays online; it needs root. By Wi-Fi it really joins, "
+            "and this laptop is off its Wi-Fi for the run.",
         ),
     ] = None,
     mac: Annotated[
@@ -114,28 +117,31 @@ def check(
         ),
     ] = None,
     saved_passphrase: Annotated[
-        bool, typer.Option("--saved-passphrase", help="Use the passphrase that this laptop has saved instead.")
+        bool,
+        typer.Option(
+            "--saved-passphrase", help="With --as device by Wi-Fi: take the passphrase that NetworkManager has saved."
+        ),
     ] = False,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="With --as device: take the risk where it is refused because the port or the connection may not come "
-            "back by itself.",
+            help="With --as device: run it also where it is refused because the switch port may shut, or this laptop's "
+            "Wi-Fi may not come back by itself.",
         ),
     ] = False,
     site: Annotated[
         str | None,
         typer.Option(
             metavar="LABEL",
-            help="Which of many sites this is, for netpreflight fleet: it stands in the run, and in all but public "
-            "reports of it.",
+            help="The name of the site, by which netpreflight fleet knows it. It is saved in the run, and shown in all "
+            "reports of it but public ones.",
         ),
     ] = None,
     place: Annotated[
         str | None,
         typer.Option(
-            metavar="TEXT", help="Where at the site this laptop is, such as a room: it stands in the run, too."
+            metavar="TEXT", help="Where at the site this laptop is, such as a room; saved and shown likewise."
         ),
     ] = None,
     dialects: Dialects = None,

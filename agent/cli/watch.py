@@ -47,20 +47,21 @@ def watch(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where it is kept, 20 MB at most; a watch that was stopped goes on there. Without this option, a file "
-            "for each device in your own folder.",
+            help="The file of the watch, 20 MB at most; a watch that was stopped goes on in it. Without this option, a "
+            "file for each device in your own folder.",
         ),
     ] = None,
     metrics: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write a Prometheus textfile (.prom), anew every minute."),
+        typer.Option(metavar="FILE", help="Also write a Prometheus textfile (.prom), and rewrite it every minute."),
     ] = None,
 ) -> int:
     """Look at a network for hours or days, and say what broke when.
 
-    The device's cloud is asked as often as the device does; about 30 kB are sent in an hour. Without --device no cloud
-    is asked. Sleep and a program that was stopped are no outages. netpreflight watch report FILE shows what was seen.
-    Exit codes: 0 no outage, 1 outages, 2 wrong usage, 3 nothing could be observed.
+    The device's cloud is asked as often as the device asks it; about 30 kB are sent in an hour. Without --device no
+    cloud is asked. Time in which the laptop sleeps or the watch is stopped counts as not observed, and not as an
+    outage. netpreflight watch report FILE shows what was seen. Exit codes: 0 no outage, 1 outages, 2 wrong usage, 3
+    nothing could be observed.
     """
     if context.invoked_subcommand is not None:
         return 0

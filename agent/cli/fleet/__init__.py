@@ -22,7 +22,7 @@ app = typer.Typer(
     name="fleet",
     rich_markup_mode=None,
     help="Gather many sites' saved runs, and ask them: which sites fail, why, which change helps most, what got worse, "
-    "what another version of Device OS would change. It needs the extra netpreflight[fleet].",
+    "what another version of Device OS would change. It needs DuckDB: pip install 'netpreflight[fleet]'.",
 )
 for command in COMMANDS:
     app.command()(needing_extra(command))
