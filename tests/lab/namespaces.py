@@ -38,7 +38,7 @@ class LabError(RuntimeError):
     """The lab itself could not do what a scenario asked of it."""
 
 
-def wait_until(ready: Callable[[], bool], what: str, deadline_s: float = 10.0) -> None:
+def wait_until(ready: Callable[[], bool], what: str, deadline_s: float = 30.0) -> None:
     """Poll until `ready()`; raise LabError naming `what` when `deadline_s` seconds have passed."""
     end = time.monotonic() + deadline_s
     while not ready():

@@ -27,6 +27,7 @@ def status(report: dict[str, Any], check_id: str) -> tuple[str, str | None]:
     return next((check["status"], check["problem"]) for check in report["checks"] if check["id"] == check_id)
 
 
+@pytest.mark.timing
 def test_the_informs_resolvers_are_asked_while_the_offer_is_waited_for_and_the_lease_confirms_them() -> None:
     with Lab(dhcp=Dhcp(ping=True)) as lab:
         report = lab.check().report
