@@ -462,8 +462,7 @@ class Reading:
 
     def _disconnected(self, record: LogRecord) -> None:
         """B7: the bits of a Photon 2's driver (device-os v6.2.0 rtl_ncp_client.cpp:304-380)."""
-        reason = int(record.said, 16) if record.said else 0
-        bits = int(record.code, 16) if record.code else 0
+        reason, bits = _of_hex(record.said), _of_hex(record.code)
         if reason == 65534:  # roamed
             return
         last = self.attempts[-1] if self.attempts else None
@@ -835,7 +834,7 @@ class Reading:
         self._panic = record
 
     def _battery(self, record: LogRecord) -> None:
-        if record.said and float(record.said) < LEAST_VOLTS:
+        if _VOLTS.fullmatch(volts := record.said or "") and float(volts) < LEAST_VOLTS:
             self._told(
                 "device.power", Cause("device.power", "low-battery", "device owner", "Charge the battery"), record
             )
@@ -864,6 +863,7 @@ _BARE = {
 _GEN_2 = {"joined", "link-dhcp", "link-static", "join-failed", "network-begins", "address", "no-address"}
 _GEN_3 = {"wifi-link", "wifi-unlink", "other-link", "cellular-link", "state", "disconnect"}
 """Lines of devices of the second generation only (Photon, P1, Electron), and of later ones only."""
+_HEX, _VOLTS = re.compile("[0-9A-Fa-f]{1,8}"), re.compile(r"[0-9]{1,2}\.[0-9]{1,4}")
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}(?=\.)")
 """As the name of a device's cloud begins, over UDP."""
 _OF_WIFI = {"wifi-link", "joining", "heard-joining", "join-failed", "link-dhcp", "link-static", "cwjap"}
@@ -875,6 +875,11 @@ _DTLS_ANSWERED = {
     "6600", "6700", "6a80", "6d00", "6e80", "7180", "7200", "7300", "7380", "7880", "7a80", "7b80",
 }  # fmt: skip
 """The same: what came was no such message. All further numbers are the device's own troubles."""
+
+
+def _of_hex(value: str | None) -> int:
+    """A number that a driver prints; 0: it printed none, or a saved run has something else in its place."""
+    return int(value, 16) if value and _HEX.fullmatch(value) else 0
 
 
 def _of_driver(bits: int, reason: int) -> Cause:

@@ -13,6 +13,7 @@ import pytest
 from netpreflight.agent.judging.device_log import answered
 from netpreflight.agent.profiles.log_lines import KINDS
 from netpreflight.probes.device_log import LogReader
+from netpreflight.probes.observations import DeviceLog, LogRecord
 from tests.unit.device_logs import DO, IP, NA, PREFIXES, Says, claimed, claims, of, says
 
 LOGS = sorted((Path(__file__).parent / "data" / "device-logs").glob("*.log"))
@@ -335,3 +336,10 @@ def test_a_network_that_is_heard_well_is_no_join() -> None:
 
     assert says(text) == Says("not-known", "scan")
     assert not any("weak" in note for note in of(text).notes)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("disconnect", "no-number"), ("disconnect", "-1"), ("battery", "full")])
+def test_a_saved_run_that_has_something_else_for_a_number_is_judged_all_the_same(kind: str, value: str) -> None:
+    record = LogRecord(line=1, kind=kind, text="as somebody edited it", code=value, said=value)
+
+    assert answered(DeviceLog(records=[record], heads=1)).result == "not-known"
