@@ -146,9 +146,11 @@ _MONITOR = (
 _CUT = "[cut]"
 _SECRETS = (
     re.compile(r"(?i)\bset_?credentials\b.*"),
-    re.compile(r"(?i)(?:pass|psk|pwd|\bpw|pin|token|secret|credentials?|\bkey)[\"']?\s{0,4}[=:].*"),
-    re.compile(r"(?i)(?:\bpass(?:word|[ _-]?phrase|code|wort|wd)|\bbearer|\bauthorization)\b.*"),
-    re.compile(r"(?i)\b(?:contrase(?:ñ|n)a|mot de passe|wachtwoord|kennwort|senha|lösenord|hasło)\b.*"),
+    re.compile(r"(?i)(?:pass\w{0,12}|psk|pwd|\bpw|pin|token|secret|credentials?|\bkey)[\"']?\s{0,4}[=:].*"),
+    re.compile(r"(?i)(?:\bpass(?:word|[ _-]?phrase|code|wort|wd|ord)|\bbearer|\bauthorization)\b.*"),
+    re.compile(
+        r"(?i)\b(?:contrase(?:ñ|n\u0303?)a|mot de passe|wachtwoord|kennwort|senha|l(?:ö|o\u0308?)senord|has[łl]o)\b.*"
+    ),
     re.compile(r"(?i)\b(?:network|wi-?fi|wlan|wpa[23]?|security|pre-?shared)[ _-]?key\b.*"),
     re.compile(r"(?i)\bpass\s{1,4}[\"'].*"),
     re.compile(r"(?i)\+CW(?:S|J)AP(?:_CUR|_DEF)?\s{0,4}=.*"),
@@ -161,7 +163,8 @@ _LEAST_KEY = 56
 _LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
 """A claim code (63 characters), or a key in PEM or base64."""
 _MAY_HAVE_SECRET = re.compile(
-    r"pass|psk|pwd|pw\b|pin|token|secret|key|cred|ap\b|ap_|-p|claim|bearer|authoriz|wachtwoord|kennwort|senha"
+    r"pass|psk|pwd|pw\b|pin|token|secret|key|cred|ap\b|ap_|-p|claim|bearer|authoriz|contrasena|wachtwoord|kennwort|"
+    r"senha|losenord|haslo"
 )
 """What each of these but the keys has in it, in small letters: most lines are looked through for this alone."""
 

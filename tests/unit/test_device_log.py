@@ -174,6 +174,11 @@ PASSPHRASE, CODE = "correct horse", "AbCd" * 15 + "xyz"
         f"[hal.wlan] INFO: Joining net-1 network key {PASSPHRASE}",
         f'[hal.wlan] INFO: Joining net-1 pass "{PASSPHRASE}"',
         f"[hal.wlan] INFO: Joining net-1 contraseña: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 contrasena {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 contrasen\u0303a {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 haslo {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifi_password={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifiPassphrase: {PASSPHRASE}",
         f"[hal.wlan] INFO: Joining net-1 Kennwort {PASSPHRASE}",
     ],
 )  # fmt: skip
