@@ -21,7 +21,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
 
-from netpreflight.probes.observations import DeviceLog, LogHole, LogLevel, LogRecord
+from netpreflight.probes.observations import CUT, DeviceLog, LogHole, LogLevel, LogRecord
 
 MOST_RECORDS = 2000
 """Half of them from the beginning of the log, half from its end; what lies between is counted."""
@@ -143,7 +143,6 @@ _MONITOR = (
     "No serial port identified",
 )
 
-_CUT = "[cut]"
 _SECRETS = (
     re.compile(r"(?i)\bset_?credentials\b.*"),
     re.compile(r"(?i)(?:pass\w{0,12}|psk|pwd|\bpw|pin|token|secret|credentials?|\bkey)[\"']?\s{0,4}[=:].*"),
@@ -173,8 +172,8 @@ def without_secrets(text: str) -> str:
     """A line without the passphrases, keys and claim codes in it."""
     if not text.isascii() or _MAY_HAVE_SECRET.search(text.lower()):
         for secret in _SECRETS:
-            text = secret.sub(_CUT, text)
-    return _LONG_KEY.sub(_CUT, text) if len(text) >= _LEAST_KEY else text
+            text = secret.sub(CUT, text)
+    return _LONG_KEY.sub(CUT, text) if len(text) >= _LEAST_KEY else text
 
 
 class _JsonRecord(msgspec.Struct):

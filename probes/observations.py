@@ -1500,6 +1500,10 @@ class Join(Observation, kw_only=True):
 LogLevel = Literal["TRACE", "INFO", "WARN", "ERROR", "PANIC"]
 
 
+CUT = "[cut]"
+"""What stands in a line of a device's log in the place of a secret, and of whatever follows it."""
+
+
 class LogRecord(Struct, frozen=True, kw_only=True):
     """A line of a device's log whose kind is known.
 

@@ -9,7 +9,7 @@ import ipaddress
 from netpreflight.agent.judging.device_log import TITLES, answered, shown_stages
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.results import Check, LogAnswer, LogBeside
-from netpreflight.probes.observations import DeviceLog, Observations, ipv4_networks
+from netpreflight.probes.observations import CUT, DeviceLog, Observations, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
 
 _JOINS = ("joining", "heard-joining", "wifi-link")
@@ -39,7 +39,8 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
     names = own_networks(log)
     wifi = seen.wifi
     target = (wifi.target if wifi else None) or seen.scope.ssid
-    if names and target and target not in names:
+    is_cut = target is not None and target not in names and any(_may_be(name, target) for name in names)
+    if names and target and target not in names and not is_cut:
         name = in_quotes(min(names))
         return False, f"The device's log is of another network, {name}: what it shows says nothing of this one"
     gateways = {record.address for record in log.records if record.kind == "own-gateway" and record.address}
@@ -50,6 +51,8 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
         return False, "The device's log has an address of another subnet: what it shows says nothing of this network"
     if not names or not target:
         why = "it names none, or this run has none"
+    elif is_cut:
+        why = "the name reads like a secret, so a part of it was cut from the log"
     elif len(names) > 1:
         why = "it names several"
     elif _other_access_points(log, seen, target):
@@ -57,6 +60,12 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
     else:
         return True, ""
     return None, f"Whether the device's log is of this network cannot be told: {why}; {_CANNOT_TELL}"
+
+
+def _may_be(name: str, network: str) -> bool:
+    """Whether a name of which a part was cut may be that of a network."""
+    begin, cut, _ = name.partition(CUT)
+    return bool(cut) and network.startswith(begin)
 
 
 def own_networks(log: DeviceLog) -> set[str]:

@@ -15,7 +15,7 @@ from netpreflight.reports.sharing import shared
 from netpreflight.reports.terminal import render
 from tests.unit.command import run
 from tests.unit.places import of
-from tests.unit.seen import GATEWAY, SSID, healthy
+from tests.unit.seen import GATEWAY, SSID, bss, healthy, wifi
 
 LOGS = Path(__file__).parent / "data" / "device-logs"
 KNOWN = f"Configured credentials:\n  ssid={SSID} security=wpa2 cipher=AES\n"
@@ -119,6 +119,15 @@ def test_nothing_is_concluded_where_it_may_be_another_network(lines: str, *, sam
     if same is not True:
         assert not any("what treats devices differently" in told for told in report.log.told)
         assert len(report.log.told) == 1
+
+
+@pytest.mark.parametrize(("target", "same"), [("Home Password", None), ("Home", False)])
+def test_a_name_that_was_cut_as_a_secret_is_not_taken_for_another(target: str, *, same: bool | None) -> None:
+    report = made("[hal.wlan] INFO: Joining Home Password\n", SILENT, wifi=wifi(bss(ssid=target), target=target))
+
+    assert report.log
+    assert report.log.same_network is same
+    assert ("was cut from the log" in report.log.told[0]) is (same is None)
 
 
 def test_what_the_device_reached_over_another_interface_says_nothing_of_the_network() -> None:
