@@ -67,9 +67,10 @@ def ask_hidden(prompt: str) -> str:
 
     def leave(number: int, _: object) -> None:
         caught.append(number)
-        raise KeyboardInterrupt
+        if len(caught) == 1:  # a second one must not end what the first has begun
+            raise KeyboardInterrupt
 
-    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
     before = {number: signal.signal(number, leave) for number in ending if signal.getsignal(number) != signal.SIG_IGN}
     try:
         return getpass.getpass(prompt)

@@ -102,15 +102,26 @@ def test_a_program_that_is_stopped_is_not_waited_for_by_what_it_has_started(tmp_
 
 
 PROMPT = """
+import resource, signal
 from netpreflight.agent.start import stop_at_once
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell has what it starts in the background ignore it
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 stop_at_once()
 from netpreflight.systems import SYSTEM
 print("typed", SYSTEM.ask_hidden("Passphrase: "))
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (None, 0)])
-def test_a_prompt_that_shows_nothing_leaves_the_terminal_as_it_was(number: int | None, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, b"netpreflight: stopped"),
+        (signal.SIGTERM, 130, b"netpreflight: stopped"),
+        (signal.SIGQUIT, -signal.SIGQUIT, b""),
+        (None, 0, b"typed word"),
+    ],
+)
+def test_a_prompt_that_shows_nothing_leaves_the_terminal_as_it_was(number: int | None, code: int, said: bytes) -> None:
     near, far = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", PROMPT], stdin=far, stdout=far, stderr=far, start_new_session=True
@@ -131,5 +142,5 @@ def test_a_prompt_that_shows_nothing_leaves_the_terminal_as_it_was(number: int |
         while more := os.read(near, 1024):
             written += more
     os.close(near)
-    assert (b"netpreflight: stopped" if number else b"typed word") in written
+    assert said in written
     assert b"Traceback" not in written
