@@ -1032,7 +1032,7 @@ _WEAK = {
     "joining", "heard-joining", "resolved", "tcp-made", "tcp-failed", "cloud-address", "resolving", "model", "version",
     "heard", "own-address", "own-gateway", "own-mask", "panic", "memory", "antenna", "battery",
     "echoes", "resumed", "network-begins", "online", "safe-mode", "joined", "cwjap", "wifi-failed", "handshake-done",
-    "handshake-failed", "socket-error", "bad-key", *_PINGED,
+    "handshake-failed", "socket-error", "bad-key", "listening", "cleared", "resolver-set", *_PINGED,
 }  # fmt: skip
 """Lines that other programs print, too: without the heads of records, they do not make a log of Device OS."""
 

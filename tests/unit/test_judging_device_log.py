@@ -275,6 +275,8 @@ def state(at_ms: int, was: bytes, now: bytes) -> bytes:
         (b"[system] INFO: Sending safe mode event\n", Says("online", "cloud")),
         # Other makers' programs, and people who tell what they expect, print such lines, too.
         (b"Cloud connected\n", Says("foreign")),
+        (b"Entering listening mode\nClearing network settings\nCloud connected\n", Says("foreign")),
+        (b"DNS server list changed\nCloud connected\n", Says("foreign")),
         (b'Connecting to "net-1"\nConnected to 192.168.1.5:80\nCloud connected\n', Says("foreign")),
         (b"0000001000 [app] INFO: it said: 0000011508 [system] INFO: Cloud connected\n", Says("not-known")),
         (b"", Says("foreign")),
