@@ -34,6 +34,8 @@ AIR_S = 60.0
 """How often it is looked which BSS a Wi-Fi interface is joined to, where its driver tells nothing."""
 AIR_BESIDE_EVENTS_S = 600.0
 """How often where it does: an event can be lost."""
+MOST_PROOFS = 3
+"""So often it is tried to show that what answers is the cloud: a lost packet leaves that open, too."""
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS)."""
 _NTP_AT_S, _NTP_GIVE_UP_S = (0.0, 2.0), 4.0
@@ -81,8 +83,9 @@ class Asker:
     ) -> None:
         self._interface, self._plan, self._profile, self._clock = interface, plan, profile, clock
         self._conversation: Conversation | None = None
-        self._is_to_prove = can_prove(profile)
-        """Whether the next answer has to be shown to be the cloud's: of a new mapping, or after an outage."""
+        self._most_proofs = MOST_PROOFS if can_prove(profile) else 0
+        self._proofs_left = self._most_proofs
+        """How many of the next answers have to be shown to be the cloud's: of a new mapping, or after an outage."""
         self._address: str | None = None
         self._counted: dict[tuple[str, str, str, int], Counts] = {}
         self._changes: list[Change] = []
@@ -286,7 +289,7 @@ class Asker:
         if sign.outcome == "timeout" and tries == len(again_at_s) and self._plan.transport != "tcp-nonce":
             fresh = await self._ask_anew(patience_s)
             if fresh is not None:
-                self._is_to_prove = can_prove(self._profile)
+                self._proofs_left = self._most_proofs
                 said = "a new port was answered at once, the one of the conversation was not"
                 return Answer(good=False, said=said, problem="mapping-lost")
             if self._address not in {None, self._conversation.address}:  # a device that connects anew asks there
@@ -296,12 +299,12 @@ class Asker:
         if sign.outcome == "reply":
             return await self._proved(sign)
         if tries == len(again_at_s):
-            self._is_to_prove = can_prove(self._profile)
+            self._proofs_left = self._most_proofs
         return Answer(good=False, said=sign.said, problem="rejected" if sign.outcome == "icmp" else "no-answer")
 
     async def _proved(self, sign: Sign) -> Answer:
         """What an answer says, once it is shown to be the cloud's where that is in question."""
-        if not self._is_to_prove:
+        if not self._proofs_left:
             return Answer(good=True, said=sign.said, ms=sign.ms)
         assert self._conversation is not None
         async with self._network() as network:
@@ -309,8 +312,8 @@ class Asker:
             self._count_sent(network)
         if proof.problem is not None:
             return Answer(good=False, said=proof.said, problem=proof.problem)
-        self._is_to_prove = False
-        if proof.is_cloud is None:
+        self._proofs_left = 0 if proof.is_cloud else self._proofs_left - 1
+        if not proof.is_cloud and not self._proofs_left:
             self._changes.append(Change("unproved", proof.said))
         return Answer(good=True, said=f"{sign.said}; {proof.said}", ms=sign.ms)
 

@@ -129,6 +129,8 @@ def answer(watch: Watch) -> str:
             said = f"{_count(len(watch.outages), 'outage')} in {in_words(watch.observed_s)}: {kinds}."
     if blind_hours := hours_without_cloud(watch):
         said += f" In {_count(blind_hours, 'hour')} of that the device's cloud could not be asked."
+    if any(note.kind == "unproved" for note in watch.notes):
+        said += " It was not shown that what answered is the device's cloud: netpreflight check shows more."
     blind_s = sum((gap.end - gap.begin).total_seconds() for gap in watch.unobserved)
     if blind_s <= 0:
         return said

@@ -268,7 +268,24 @@ def test_what_does_not_show_that_it_is_the_cloud(
     answer = desk.ask("cloud")
 
     assert (answer.good, answer.problem) == (problem is None, problem)
+    if problem is None:
+        assert desk.asker.take_changes() == [], "it is tried again"
+        assert all(desk.ask("cloud").good for _ in range(asking.MOST_PROOFS))
     assert [change.kind for change in desk.asker.take_changes()] == changes
+
+
+def test_a_handshake_that_leaves_it_open_is_made_again_with_the_next_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+
+    def no_second(_: int, wire: bytes) -> list[tuple[float, Any]]:
+        return [(0.02, HELLO_VERIFY)] if is_plain(wire) else []
+
+    desk = Desk(monkeypatch, signing, no_second, signing, profile=carrying(VENDOR_KEY))
+
+    assert "does not go on with the handshake" in desk.ask("cloud").said
+    assert "it has signed" in desk.ask("cloud").said
+    assert [desk.ask("cloud").good for _ in range(3)] == [True] * 3
+    assert (len(desk.networks), desk.asker.take_changes()) == (3, [])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from netpreflight.agent import profiles
 from netpreflight.agent.watch.durations import between, in_words
 from netpreflight.agent.watch.told import BROKE, EXIT_CODES, WHY_BLIND, changes, told
-from netpreflight.agent.watch.watched import LAYERS, Blind, Hour, Layer, NoteKind, OutageProblem, Unasked, WouldDo
+from netpreflight.agent.watch.watched import LAYERS, Blind, Hour, Layer, Note, NoteKind, OutageProblem, Unasked, WouldDo
 from netpreflight.agent.watch.would_do import would_do
 from netpreflight.reports.watch.words import LAYERS as TITLES
 from netpreflight.reports.watch.words import NOTES
@@ -24,6 +24,14 @@ from tests.unit.watches import HOUR, MINUTE, MONDAY, SECOND, asleep, outage, wat
 )  # fmt: skip
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_the_answer_says_that_the_cloud_was_not_shown_to_be_it() -> None:
+    note = Note(at=MONDAY, kind="unproved", said="198.51.100.7 answers, but does not go on with the handshake")
+    shown, not_shown = told(watch(1), None), told(watch(1, notes=[note]), None)
+
+    assert shown.answer == "No outage in 1 d."
+    assert not_shown.answer.startswith(f"{shown.answer} It was not shown that what answered is the device's cloud")
 
 
 @pytest.mark.parametrize(
