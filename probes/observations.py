@@ -1387,7 +1387,8 @@ needed."""
 PassedOver = Literal["pmf", "akm", "cipher", "rates", "other"]
 """Why a supplicant does not ask a BSS to join it: it requires protected management frames, offers no key management or
 cipher that the station has, or has basic rates that the station lacks; or something else."""
-LinkState = Literal["there", "gone", "not-looked"]
+LinkState = Literal["there", "gone", "not-looked", "no-supplicant"]
+"""Of a link at the end of a run. `no-supplicant`: what had joined and kept it was ended from outside before."""
 MOST_ATTEMPTS = 16
 """The most attempts, and the most losses of a link, that are kept."""
 MOST_SAID = 24

@@ -82,7 +82,7 @@ def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable
     def work(up: device_process.Up, begin: device_process.Begin) -> None:
         """Be the device."""
         run = None
-        with way.enter(begin.survey) as entered:
+        with way.enter(begin.survey, up.stop) as entered:
             up.measures = True
             if entered.interface is not None:
                 scope = scope_of(entered.interface)

@@ -84,6 +84,10 @@ class Up:
         with contextlib.suppress(OSError):
             self._socket.sendall(msgspec.json.encode(told) + b"\n")
 
+    def stop(self) -> None:
+        """End the measurement early, as the parent may; called by any thread."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
     def await_begin(self) -> Begin | None:
         """Wait until the device's interface is there; None: the parent has ended, or does not want it any more."""
         line = _lines(self._socket)

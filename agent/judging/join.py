@@ -468,6 +468,14 @@ def _link(join: Join) -> Finding:
             due_to=due_to,
         )
     evidence = [_loss_words(loss) for loss in join.lost]
+    if join.link == "no-supplicant":
+        return _unknown(
+            "not-looked",
+            "Whether the link lasts is not known",
+            "The supplicant of this laptop that had joined was ended from outside, and the run with it.",
+            f"{AGAIN[:-1]}, and let its wpa_supplicant run.",
+            evidence,
+        )
     if join.link == "not-looked":
         return _unknown(
             "not-looked",
@@ -532,7 +540,8 @@ def failed_check(join: Join) -> str:
 
 def as_device(join: Join | UnsetType, finding: Finding) -> Finding:
     """A finding of what was measured beyond the air, in a run that joins: not known, where the station had no link."""
-    if join is UNSET or join.way in AS_ITSELF or finding.status == "skip" or (join.joined and join.link != "gone"):
+    had_link = join is not UNSET and join.joined and join.link not in {"gone", "no-supplicant"}
+    if join is UNSET or join.way in AS_ITSELF or finding.status == "skip" or had_link:
         return finding
     if join.joined and finding.status == "pass":
         return finding

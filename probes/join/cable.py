@@ -5,7 +5,7 @@ address at the port. It needs root's rights.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.observations import AS_ROOT, JoinWay, Wifi
@@ -70,7 +70,7 @@ class Cable:
         yield
 
     @contextlib.contextmanager
-    def enter(self, _: Wifi | None) -> Iterator[Entered]:
+    def enter(self, _survey: Wifi | None, _stop: Callable[[], None]) -> Iterator[Entered]:
         """Set the interface up; it has no address yet.
 
         Raises:

@@ -1,7 +1,7 @@
 """By Wi-Fi, where this user may not have the laptop join: nothing is joined or interrupted, and the run says why."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.observations import Join, JoinWay, Wifi
@@ -36,7 +36,7 @@ class Denied:
         yield
 
     @contextlib.contextmanager
-    def enter(self, _: Wifi | None) -> Iterator[Entered]:
+    def enter(self, _survey: Wifi | None, _stop: Callable[[], None]) -> Iterator[Entered]:
         """Join nothing, and tell why."""
         join = Join(
             way=self.name,

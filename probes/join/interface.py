@@ -13,6 +13,7 @@ A way without a namespace (`has_namespace` is false) has a child all the same, w
 the laptop is, and an interface of the laptop's is the device meanwhile.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -118,11 +119,12 @@ class Way(Protocol):
             OSError: the system does not allow it.
         """
 
-    def enter(self, survey: Wifi | None) -> AbstractContextManager[Entered]:
+    def enter(self, survey: Wifi | None, stop: Callable[[], None]) -> AbstractContextManager[Entered]:
         """Make the device's interface ready, and join.
 
         Args:
             survey: what the parent's scan heard; None: there was none.
+            stop: ends the measurement early; called by another thread, where nothing keeps the link any more.
 
         Raises:
             OSError: the system does not allow it.

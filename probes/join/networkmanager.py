@@ -115,7 +115,7 @@ class NetworkManager:
         yield
 
     @contextlib.contextmanager
-    def enter(self, survey: Wifi | None) -> Iterator[Entered]:
+    def enter(self, survey: Wifi | None, _stop: Callable[[], None]) -> Iterator[Entered]:
         """Have NetworkManager join; the link is watched until the end.
 
         Raises:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from netpreflight.probes.join.by_air import RENEWED, not_back, obstacle, refused_login
 from netpreflight.probes.join.interface import Device, Entered, Refusal
-from netpreflight.probes.join.supplicant import Joining, Supplicant, Talk, key_form
+from netpreflight.probes.join.supplicant import ENDED, Joining, Supplicant, Talk, key_form
 from netpreflight.probes.join.words import Watched
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.observations import AS_ROOT, MOST_ATTEMPTS, Join, JoinWay, LinkLoss, Wifi
@@ -88,7 +88,7 @@ class Radio:
         yield
 
     @contextlib.contextmanager
-    def enter(self, survey: Wifi | None) -> Iterator[Entered]:
+    def enter(self, survey: Wifi | None, stop: Callable[[], None]) -> Iterator[Entered]:
         """Make the station, and join; the link is watched until the end.
 
         Raises:
@@ -110,10 +110,12 @@ class Radio:
                 joining.set_up()
                 join.attempts.extend(joining.attempts())
                 join.duration_s = self._elapsed() - join.started_s
-                if join.joined is None:
+                if supplicant.has_ended:
+                    join.not_run, join.unlocked_by = ENDED, "Let wpa_supplicant run, and run netpreflight again."
+                if join.joined is None or join.not_run:
                     yield Entered(interface=None, join=join)
                     return
-                with watching(supplicant, join, self._clock, self._elapsed):
+                with watching(supplicant, join, self._clock, self._elapsed, stop):
                     yield Entered(interface=station, join=join)
 
     def forget(self) -> None:
@@ -127,11 +129,13 @@ class Radio:
 
 
 @contextlib.contextmanager
-def watching(talk: Talk, join: Join, clock: Clock, elapsed: Callable[[], float]) -> Iterator[None]:
-    """Watch the link meanwhile, and fill in what became of it."""
+def watching(
+    talk: Talk, join: Join, clock: Clock, elapsed: Callable[[], float], stop: Callable[[], None]
+) -> Iterator[None]:
+    """Watch the link meanwhile, and fill in what became of it; `stop` is called where the supplicant has ended."""
     ended = threading.Event()
     begun = clock.monotonic()
-    watch = threading.Thread(target=_watch, args=(talk, join, elapsed, ended), daemon=True)
+    watch = threading.Thread(target=_watch, args=(talk, join, elapsed, ended, stop), daemon=True)
     watch.start()
     try:
         yield
@@ -147,6 +151,8 @@ def watching(talk: Talk, join: Join, clock: Clock, elapsed: Callable[[], float])
                 bssid = _bssid_now(talk)
             join.link, join.end_bssid = ("there" if bssid else "gone"), bssid
             talk.ask(b"DISCONNECT")
+        if talk.has_ended:
+            join.link, join.end_bssid = "no-supplicant", None
 
 
 def _bssid_now(talk: Talk) -> str | None:
@@ -155,11 +161,16 @@ def _bssid_now(talk: Talk) -> str | None:
     return status.get("bssid") if status.get("wpa_state") == "COMPLETED" else None
 
 
-def _watch(talk: Talk, join: Join, elapsed: Callable[[], float], ended: threading.Event) -> None:
+def _watch(
+    talk: Talk, join: Join, elapsed: Callable[[], float], ended: threading.Event, stop: Callable[[], None]
+) -> None:
     """Note each loss of the link."""
     seen = Watched()
     while not ended.is_set():
         line = talk.line(_LOOK_S)
+        if line is None and talk.has_ended:
+            stop()
+            return
         if line is None or not seen.read(line) or seen.reason is None:
             continue
         join.lost.append(

@@ -29,6 +29,7 @@ ATTEMPT_S = 25.0
 AFTER_S = 1.0
 """How long more is waited for, once a link has ended, before the handshake counts as unfinished."""
 KEY_TRIES, OTHER_TRIES = 2, 3
+ENDED = "wpa_supplicant was ended from outside"
 _LOOK_S = 0.5
 _SOCKET = "netpreflight"
 _PATH_BYTES = 108
@@ -47,7 +48,11 @@ class Talk(Protocol):
         """Send a command; returns the answer. Raises OSError if there is none."""
 
     def line(self, timeout_s: float) -> str | None:
-        """The next line that it has said; None: there was none in time."""
+        """The next line that it has said; None: there was none in time, or it has ended."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself, or was ended from outside."""
 
 
 class Supplicant:
@@ -57,6 +62,7 @@ class Supplicant:
         self._interface, self._clock = interface, clock
         self._lines: collections.deque[str] = collections.deque(maxlen=_MOST_LINES)
         self._there = threading.Condition()
+        self._has_ended = False
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -98,22 +104,28 @@ class Supplicant:
         finally:
             whole[:] = bytes(len(whole))
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        return self._has_ended
+
     def line(self, timeout_s: float) -> str | None:
         """The next line that it has said."""
         with self._there:
-            self._there.wait_for(lambda: bool(self._lines), timeout_s)
+            self._there.wait_for(lambda: bool(self._lines) or self._has_ended, timeout_s)
             return self._lines.popleft() if self._lines else None
 
     def _send(self, command: bytes | bytearray) -> str:
         self._socket.settimeout(_LOOK_S)
-        self._socket.send(command)
         until = self._clock.monotonic() + ANSWER_S
-        while self._reader.is_alive():  # it ends with the supplicant
-            with contextlib.suppress(TimeoutError):
-                return self._socket.recv(_LARGEST).decode("utf-8", "backslashreplace").strip()
-            if self._clock.monotonic() > until:
-                raise OSError(f"wpa_supplicant did not answer within {ANSWER_S:.0f} s")
-        raise OSError("wpa_supplicant has ended")
+        with contextlib.suppress(ConnectionRefusedError):  # nobody has the other end
+            self._socket.send(command)
+            while not self.has_ended:
+                with contextlib.suppress(TimeoutError):
+                    return self._socket.recv(_LARGEST).decode("utf-8", "backslashreplace").strip()
+                if self._clock.monotonic() > until:
+                    raise OSError(f"wpa_supplicant did not answer within {ANSWER_S:.0f} s")
+        raise OSError(ENDED)
 
     def _connect(self) -> None:
         """Connect to its control socket, as soon as that is there."""
@@ -122,6 +134,8 @@ class Supplicant:
             try:
                 self._socket.connect(b"\0" + _SOCKET.encode().ljust(_PATH_BYTES - 1, b"\0"))
             except ConnectionRefusedError:
+                if self.has_ended:
+                    raise OSError(ENDED) from None
                 if self._clock.monotonic() > until:
                     raise OSError("wpa_supplicant does not answer") from None
                 self.line(0.05)
@@ -134,8 +148,11 @@ class Supplicant:
         while True:
             try:
                 got = os.read(terminal, _LARGEST)
-            except OSError:
-                return  # EIO: nobody has the other end any more
+            except OSError:  # EIO: nobody has the other end any more
+                with self._there:
+                    self._has_ended = True
+                    self._there.notify_all()
+                return
             whole, newline, rest = (rest + got).rpartition(b"\n")
             rest = rest[-_LARGEST:]
             lines = TELLING.findall(whole) if newline else []
@@ -184,6 +201,8 @@ class Joining:
         while True:
             tried.append(self._attempt())
             yield tried[-1]
+            if self._talk.has_ended:
+                return
             ended = [attempt.ended for attempt in tried]
             # What the supplicant predicts from the beacon it predicts again.
             if ended[-1] in {"joined", "passed-over", "not-made"} or ended.count("key-refused") >= KEY_TRIES:
@@ -250,7 +269,7 @@ class Joining:
             pass
         self._talk.ask(b"SELECT_NETWORK 0")
         watched, until = Watched(), begun + ATTEMPT_S
-        while (left_s := until - self._clock.monotonic()) > 0:
+        while not self._talk.has_ended and (left_s := until - self._clock.monotonic()) > 0:
             line = self._talk.line(left_s)
             if line is not None and watched.read(line):
                 if watched.reason is not None or watched.ended == "key-refused":
@@ -258,7 +277,7 @@ class Joining:
                 if watched.ended is not None and (watched.ended != "key-refused" or watched.reason is not None):
                     break
         watched.settled()
-        if watched.ended != "joined":
+        if watched.ended != "joined" and not self._talk.has_ended:
             self._talk.ask(b"DISCONNECT")
         return watched.attempt(self._device.mac, at_s, self._clock.monotonic() - begun)
 

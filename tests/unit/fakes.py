@@ -14,6 +14,11 @@ Script = Callable[[int, bytes], list[tuple[float, Answer]] | str]
 """What comes back for the nth datagram sent, each with its delay in seconds; or the system's words of refusal."""
 
 
+def never() -> None:
+    """What nothing may call."""
+    raise AssertionError
+
+
 class Clock(System):
     """Seconds that pass only where somebody waits for them."""
 

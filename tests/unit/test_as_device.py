@@ -229,7 +229,7 @@ def test_a_join_that_is_denied_is_a_result_and_asks_for_no_passphrase(monkeypatc
 
         def told(self) -> Iterator[child.Told]:
             """What it would tell."""
-            with way.enter(None) as entered:
+            with way.enter(None, process.stop) as entered:
                 assert entered.interface is None
                 yield child.Told(join=entered.join)
 

@@ -19,7 +19,7 @@ from netpreflight.probes.observations import Join, Scope
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import StationEvent
 from netpreflight.systems.linux.station_events import event_of
-from tests.unit.fakes import Clock
+from tests.unit.fakes import Clock, never
 
 AP, STATION = "02:00:00:00:00:00", "94:94:4a:12:34:56"
 SECRET = "correct horse"
@@ -117,7 +117,7 @@ def joined(
     monkeypatch.setattr(SYSTEM, "station_events", lambda _: contextlib.nullcontext(bus.event))
     monkeypatch.setattr(SYSTEM, "user_name", lambda: "alice")
     way = NetworkManager(who or device(), clock, clock.monotonic, lambda: contextlib.nullcontext(bus))
-    with way.enter(None) as entered:
+    with way.enter(None, never) as entered:
         interface = entered.interface
     assert entered.join is not None
     return entered.join, interface, bus

@@ -1,6 +1,7 @@
 """Joining by a supplicant: what it says (recorded in the Wi-Fi lab, version 2.10), what it is told, and how often."""
 
 import itertools
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from netpreflight.probes.join.by_air import refused_login
 from netpreflight.probes.join.frames import contacts_of
 from netpreflight.probes.join.interface import Device, Passphrase
 from netpreflight.probes.join.radio import Radio, watching
-from netpreflight.probes.join.supplicant import Joining, key_form
+from netpreflight.probes.join.supplicant import ENDED, Joining, key_form
 from netpreflight.probes.join.words import TELLING, Watched
 from netpreflight.probes.observations import (
     MOST_ATTEMPTS,
     MOST_SAID,
+    Dns,
     Join,
     JoinAttempt,
     JoinEnd,
@@ -30,7 +32,7 @@ from netpreflight.probes.observations import (
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.linux import managers
 from tests.unit.air import bss
-from tests.unit.fakes import Clock
+from tests.unit.fakes import Clock, never
 
 AP = "02:00:00:00:00:00"
 TRYING = f"npstation0: SME: Trying to authenticate with {AP} (SSID='Home' freq=2412 MHz)"
@@ -55,10 +57,15 @@ class FakeTalk:
         self._lines: list[str] = []
         self.asked: list[bytes] = []
         self.status = f"bssid={AP}\nwpa_state=COMPLETED"
+        self.is_killed = False
+        """Whether it ends once all lines are taken."""
+        self.has_ended = False
 
     def ask(self, command: bytes | bytearray) -> str:
         """Note a command."""
         self.asked.append(bytes(command))
+        if self.has_ended:
+            raise OSError(ENDED)
         if command.startswith(b"SELECT_NETWORK"):
             self._lines = list(next(self._says, []))
         if command == b"STATUS":
@@ -73,7 +80,8 @@ class FakeTalk:
         """The next line; without one, that time has passed."""
         if self._lines:
             return self._lines.pop(0)
-        self._clock.now += timeout_s
+        self.has_ended = self.is_killed and timeout_s > 0
+        self._clock.now += 0 if self.has_ended else timeout_s
         return None
 
     def say(self, *lines: str) -> None:
@@ -246,7 +254,7 @@ def test_a_network_that_logs_each_station_in_is_not_joined(security: list[Any], 
     assert (refused is not None) is is_refused
     assert refused_login("radio", device(), None) is None
     if refused is not None:
-        with Radio(device()).enter(heard) as entered:
+        with Radio(device()).enter(heard, never) as entered:
             assert entered.interface is None
             assert entered.join == refused
         checks = judge_some(["join.auth"], Observations(join=refused), profiles.load("argon"), Selection())
@@ -305,15 +313,18 @@ def test_the_form_of_a_passphrase_is_told_and_nothing_else_of_it(content: bytes 
     assert key_form(None if content is None else bytearray(content)) == form
 
 
-def watched(*lines: str, status: str | None = None) -> Join:
+def watched(*lines: str, status: str | None = None, is_killed: bool = False) -> Join:
     clock = Clock()
     talk = FakeTalk(clock)
+    stopped = threading.Event()
+    talk.is_killed = is_killed
     talk.say(*lines)
     talk.status = talk.status if status is None else status
     join = Join(ssid="Home", attempts=tried(JOINS)[0])
-    with watching(talk, join, clock, clock.monotonic):
+    with watching(talk, join, clock, clock.monotonic, stopped.set):
         while not talk.is_read and len(join.lost) < MOST_ATTEMPTS:
             pass
+        assert stopped.wait(10 if is_killed else 0) is is_killed
     return join
 
 
@@ -330,6 +341,28 @@ def test_the_link_is_watched_to_the_end() -> None:
     assert (lost.link, [(loss.reason, loss.by_laptop) for loss in lost.lost]) == ("there", [(4, True)])
     assert [loss.asked_to_move for loss in kicked.lost + moved.lost] == [False, True]
     assert len(flood.lost) == MOST_ATTEMPTS
+
+
+def test_a_supplicant_that_is_ended_from_outside_ends_the_run_and_fails_nothing() -> None:
+    join = watched(GONE, is_killed=True)
+    join.abilities = device().radio
+    seen = Observations(join=join, dns=Dns(not_run="the run was cut short"))
+    link, resolve = judge_some(["join.link", "dns.resolve"], seen, profiles.load("argon"), Selection())
+
+    assert (join.link, join.end_bssid, len(join.lost)) == ("no-supplicant", None, 1)
+    assert (link.status, link.problem) == ("unknown", "not-looked")
+    assert "ended from outside" in (link.reason or "")
+    assert (resolve.status, resolve.due_to) == ("unknown", "join.link")
+
+
+def test_a_supplicant_that_is_ended_as_it_tries_is_not_waited_for() -> None:
+    clock = Clock()
+    talk = FakeTalk(clock, [TRYING], JOINS)
+    talk.is_killed = True
+    attempts = Joining(talk, device(), clock, clock.monotonic).attempts()
+    (attempt,) = attempts
+
+    assert (attempt.ended, attempt.bssid, attempt.duration_s) == ("not-told", AP, 0)
 
 
 # --- what stands in its way

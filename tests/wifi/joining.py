@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import msgspec
@@ -51,7 +52,8 @@ def live(way: Radio, asked: Asked, begin: int, told: int) -> None:
     SYSTEM.end_with(os.getppid())
     os.write(told, b"ready\n")
     os.read(begin, 1)
-    with way.enter(None) as entered:
+    stopped = threading.Event()
+    with way.enter(None, stopped.set) as entered:
         join = entered.join
         assert join is not None
         if asked.killed_after_s is not None:
@@ -59,7 +61,7 @@ def live(way: Radio, asked: Asked, begin: int, told: int) -> None:
         if entered.interface and asked.after:
             subprocess.run(asked.after, shell=True, check=True, stdout=subprocess.DEVNULL)
             until = time.monotonic() + BACK_S
-            while not join.lost and time.monotonic() < until:
+            while not (join.lost or stopped.is_set()) and time.monotonic() < until:
                 time.sleep(POLL_S)
     os.write(told, msgspec.json.encode(Made(join=join, entered=entered.interface)))
 
