@@ -13,6 +13,8 @@ from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.scope import scope
 
 SOON_S = 1.0
+NEVER_GRANTED_S = 60.0
+"""How often a network is asked that has not granted a lease yet."""
 
 
 class Granting(Protocol):
@@ -148,6 +150,8 @@ class Leasing:
         said = "no DHCP server granted a lease"
         if taken is not None:
             said = f"{taken.server} offered a lease, and then refused it (NAK)"
+        if self._last_address is None:  # nothing broke: its servers may serve only devices that they know
+            return Answer(None, said, again_in_s=NEVER_GRANTED_S)
         return Answer(good=False, said=said, problem="no-lease")
 
     def _hold(self, lease: HeldLease, asked_at: float, how: str) -> Answer:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from netpreflight.agent.watch.leasing import Leasing
+from netpreflight.agent.watch.leasing import NEVER_GRANTED_S, Leasing
 from netpreflight.agent.watch.records import Answer
 from netpreflight.probes.held_lease import HeldLease, Refused, Taken
 
@@ -98,23 +98,33 @@ def test_a_refused_renewal_is_told_and_another_lease_asked_for_at_once(granted: 
 
 
 @pytest.mark.parametrize(
-    ("taken", "good", "problem"),
+    ("taken", "good", "again_in_s"),
     [
         (lease(ends=None), True, None),
-        (None, False, "no-lease"),
-        (Refused(SERVER), False, "no-lease"),
+        (None, None, NEVER_GRANTED_S),
+        (Refused(SERVER), None, NEVER_GRANTED_S),
         (Taken(ADDRESS, "02:00:00:00:00:99"), None, None),
     ],
     ids=["for ever", "no server", "refused", "an address that somebody has"],
 )
 def test_what_taking_a_lease_comes_to(
-    taken: HeldLease | Refused | Taken | None, *, good: bool | None, problem: str | None
+    taken: HeldLease | Refused | Taken | None, *, good: bool | None, again_in_s: float | None
 ) -> None:
+    """Where none was ever granted, nothing has broken: a server may serve only devices that it knows."""
     servers = Granting()
     servers.takes = [taken]
     answer = servers.ask(0)
 
-    assert (answer.good, answer.problem, answer.again_in_s) == (good, problem, None)
+    assert (answer.good, answer.problem, answer.again_in_s) == (good, None, again_in_s)
+
+
+@pytest.mark.parametrize("taken", [None, Refused(SERVER)], ids=["no server", "refused"])
+def test_a_network_that_granted_a_lease_and_grants_none_any_more_is_broken(taken: Refused | None) -> None:
+    servers = Granting()
+    servers.takes = [lease(), taken]
+    assert servers.ask(0).good
+
+    assert (servers.ask(ENDS).good, servers.asked[-1]) == (False, (ENDS, "take"))
 
 
 def test_what_is_held_is_given_back_once() -> None:
