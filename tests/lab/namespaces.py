@@ -38,13 +38,13 @@ class LabError(RuntimeError):
     """The lab itself could not do what a scenario asked of it."""
 
 
-def wait_until(ready: Callable[[], bool], what: str, deadline_s: float = 30.0) -> None:
+def wait_until(ready: Callable[[], bool], what: str, deadline_s: float = 30.0, every_s: float = POLL_S) -> None:
     """Poll until `ready()`; raise LabError naming `what` when `deadline_s` seconds have passed."""
     end = time.monotonic() + deadline_s
     while not ready():
         if time.monotonic() > end:
             raise LabError(f"not within {deadline_s} s: {what}")
-        time.sleep(POLL_S)
+        time.sleep(every_s)
 
 
 def stays(holds: Callable[[], bool], what: str, for_s: float) -> None:
