@@ -23,7 +23,7 @@ AIR = Air(
                         Bss("office", {"ssid": "Office", "bridge": "br-office", **WPA2,
                                        "wpa_passphrase": OWN_PASSPHRASE}))),),
 )  # fmt: skip
-SECRET = "/run/lab/secret"
+SECRET, FOUND = "/run/lab/secret", "/run/lab/found"
 DENIED = "games"
 """The user whom polkit lets change nothing."""
 _WIRES = """ip netns add served
@@ -98,6 +98,10 @@ class AtHome:
     def run(self, *words: str, user: str = "root", stdin: bytes = b"", timeout_s: float = 400.0) -> Done:
         """Run a command as a user."""
         return self.guest.run(*by(user), *words, stdin=stdin, timeout_s=timeout_s, env={"HOME": f"/tmp/{user}"})
+
+    def start(self, *words: str, user: str) -> Process:
+        """Start a command as a user."""
+        return self.guest.start(*by(user), *words, env={"HOME": f"/tmp/{user}"})
 
 
 def by(user: str) -> tuple[str, ...]:

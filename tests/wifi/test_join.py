@@ -4,6 +4,7 @@ The laptop's radio is where the guest itself is, because there it goes back to w
 """
 
 import json
+import os
 import random
 import sys
 from collections.abc import Generator
@@ -30,7 +31,8 @@ WRONG, BY_VLAN = "wrong horse", "staple of many"
 SECRET = "/run/lab/secret"
 FOUND = "/run/lab/found"
 JOIN = ["join.auth", "join.key", "join.link"]
-MOMENTS = 3
+MOMENTS = int(os.environ.get("NETPREFLIGHT_MOMENTS", "3"))
+"""How many moments a join is ended at; CONTRIBUTING.md has the command for 100."""
 AGAIN = 8
 """So often a join is made again where the emulator was too slow for it: no frame of the access point came in time."""
 FILES = {
