@@ -114,6 +114,7 @@ def settled(lab: Lab) -> bool:
     return any(seen.count((peer, data)) == 3 and seen.count((peer, unnumbered(ALERT))) == 3 for peer, data in seen)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     ("nat_s", "restarts", "says", "after", "control"),
     [
