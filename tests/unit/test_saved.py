@@ -379,7 +379,7 @@ def test_no_field_and_no_option_could_hold_a_password() -> None:
         line.split()[:2] for line in shown.splitlines() if line.strip().startswith("--") and "passphrase" in line
     ] == [
         ["--passphrase-file", "FILE|-"],
-        ["--saved-passphrase", "Use"],
+        ["--saved-passphrase", "With"],
     ]
     assert not [word for word in SECRET_WORDS if word != "passphrase" and word in shown.lower()]
 
