@@ -125,6 +125,7 @@ def stepped_clock() -> Iterator[None]:
 @contextmanager
 def beacons_may_be_late() -> Iterator[None]:
     """A radio of this slow machine does not end its link for beacons that are some seconds late."""
+    command(["mount", "-o", "remount,rw", "/sys"])  # the tests with NetworkManager leave it read-only
     lost_after = Path("/sys/module/mac80211/parameters/beacon_loss_count")
     before = lost_after.read_text()
     lost_after.write_text("100")
