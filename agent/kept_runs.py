@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netpreflight.agent.output_files import Owner, make_folder, write
+from netpreflight.agent.output_files import FileOwner, make_folder, write
 from netpreflight.agent.privilege.caller import caller
 from netpreflight.agent.run_folder import file_name, newest, remove_old
 from netpreflight.probes.net.clock import CLOCK, Clock
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
     folder: Path
     home: Path
-    owner: Owner | None = None
+    owner: FileOwner | None = None
     """Who called sudo, if somebody did."""
 
     def newest(self, clock: Clock = CLOCK) -> Path | None:
@@ -112,7 +112,7 @@ def place() -> Place:
     owner = None
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         user = caller(os.environ)
-        owner = Owner(user.uid, user.gid) if user.has_called else None
+        owner = FileOwner(user.uid, user.gid) if user.has_called else None
         if owner is not None or not _is_of(variables["HOME"], 0):
             variables["HOME"] = user.home if owner is not None else None  # without it, as the system knows it
         if not _is_of(variables["XDG_DATA_HOME"], owner.uid if owner else 0):
@@ -156,7 +156,7 @@ def _set(variables: Mapping[str, str | None]) -> None:
 
 
 @contextlib.contextmanager
-def as_owner(owner: Owner | None) -> Iterator[None]:
+def as_owner(owner: FileOwner | None) -> Iterator[None]:
     """Be this user for a while, if this process is still root: so that no link of theirs leads root anywhere.
 
     Raises:

@@ -30,7 +30,7 @@ _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | g
 _WRITE = os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-class Owner(NamedTuple):
+class FileOwner(NamedTuple):
     """Whom the files belong to."""
 
     uid: int
@@ -77,7 +77,7 @@ class OutputFile:
     def __init__(
         self,
         path: Path,
-        owner: Owner | None,
+        owner: FileOwner | None,
         *,
         private: bool,
         gives_up: socket.socket | None = None,
@@ -153,7 +153,7 @@ def write(
     text: str | Iterable[str],
     *,
     private: bool = False,
-    owner: Owner | None = None,
+    owner: FileOwner | None = None,
     create: Callable[[str], int] | None = None,
 ) -> None:
     """Write a file completely or not at all, see `OutputFile`.
@@ -178,7 +178,7 @@ def write_to(handle: int, text: str | Iterable[str]) -> None:
             os.fsync(handle)
 
 
-def refuse_planted(path: Path, owner: Owner | None) -> None:
+def refuse_planted(path: Path, owner: FileOwner | None) -> None:
     """Look where a path leads, without opening it.
 
     Raises:
@@ -233,12 +233,12 @@ def own_folder(path: Path) -> Iterator[int | Path]:
         os.close(opened)
 
 
-def _trusted(owner: Owner | None) -> set[int]:
+def _trusted(owner: FileOwner | None) -> set[int]:
     """The users whose links are followed."""
     return {0, os.geteuid(), *([owner.uid] if owner else [])}
 
 
-def _find(path: Path, owner: Owner | None) -> _Place:
+def _find(path: Path, owner: FileOwner | None) -> _Place:
     """Follow a path to the folder of the file, link by link.
 
     Raises:
@@ -270,7 +270,7 @@ def _find(path: Path, owner: Owner | None) -> _Place:
         raise
 
 
-def _link(name: str, folder: int, owner: Owner | None) -> str | None:
+def _link(name: str, folder: int, owner: FileOwner | None) -> str | None:
     """Where the link of this name leads; None: it is no link."""
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -295,7 +295,7 @@ def _device(path: str) -> int | None:
         return None
 
 
-def _open_special(place: _Place, found: os.stat_result, owner: Owner | None, gives_up: socket.socket | None) -> int:
+def _open_special(place: _Place, found: os.stat_result, owner: FileOwner | None, gives_up: socket.socket | None) -> int:
     """Open what is not a regular file. A named pipe has to have a reader first."""
     if place.is_open_file:
         return os.open(place.name, _WRITE & ~os.O_NOFOLLOW, dir_fd=place.folder)

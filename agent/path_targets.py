@@ -42,7 +42,7 @@ def path_targets(seen: Observations, profile: Profile, *, always: bool = False, 
         payload = "coap"
         servers = seen.coap.servers if seen.coap else []
         places = [
-            (Destination(server.host, server.address), server.reply is not None, _took_s(server.attempts))
+            (Destination(server.host, server.address), server.has_answered, _took_s(server.attempts))
             for server in servers
             if server.address and server.host in hosts and server.port == port
         ]

@@ -105,7 +105,7 @@ def _by_keys(title: str, networks: Sequence[NetworkVerdict], keyboard: TextIO, s
 
 
 def _output(screen: TextIO) -> "Output":
-    """Prints on the terminal without asking it where its cursor is: not every one answers."""
+    """An output that does not ask the terminal where its cursor is: not every terminal answers."""
     if not _HAS_TERMIOS:
         from prompt_toolkit.output import create_output  # noqa: PLC0415 - as above
 

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,16 +24,17 @@ from netpreflight.agent.selection import Selection
 from netpreflight.probes import obstacles
 from netpreflight.probes.cloud import AS_DEVICE, HURRIED, cloud
 from netpreflight.probes.coap import coap
-from netpreflight.probes.dhcp import LeaseGuard, OnLease, dhcp
+from netpreflight.probes.dhcp import MOST_RESOLVERS, LeaseGuard, OnLease, dhcp
 from netpreflight.probes.echo import EchoTarget, echo
 from netpreflight.probes.join.frames import count_arp
 from netpreflight.probes.nat_mapping import Server, mapping
-from netpreflight.probes.net.clock import CLOCK, Clock
+from netpreflight.probes.net.clock import CLOCK, Clock, utc
 from netpreflight.probes.net.host_addresses import HostAddresses
 from netpreflight.probes.net.sockets import MOST_RUN_S, Network, OnWaiting, Trace
 from netpreflight.probes.net.witnesses import FAULTS
 from netpreflight.probes.ntp import ntp
 from netpreflight.probes.observations import (
+    MOST_NEIGHBORS,
     Cloud,
     CloudEndpoint,
     Coap,
@@ -60,12 +60,8 @@ from netpreflight.probes.wifi import wifi
 from netpreflight.probes.wifi.source import in_thread
 from netpreflight.systems import SYSTEM
 
-MOST_RESOLVERS = 2
-"""lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
 DEEP_RUN_S = 70.0
 """The longest deep run: time for slow DHCP servers and resolvers, and then for a device's DTLS handshake of 45 s."""
-KEEP_ALIVE_S = 25.0
-"""The keep-alive of Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44)."""
 MOST_HOLD_S = 60.0
 """The longest silence that a deep run tests; for a product with a longer keep-alive, what a NAT does is not known."""
 PATH_AFTER_S = 11.0
@@ -78,6 +74,7 @@ BEYOND_KEEP_ALIVE_S = 5.0
 OnCheck = Callable[[Check], None]
 OnStop = Callable[[list[str]], None]
 Probe = Callable[[], Awaitable[Observation]]
+Exchanges = TypeVar("Exchanges", bound=Coap | Cloud)
 
 
 class AirChoice(NamedTuple):
@@ -117,6 +114,9 @@ class RunSettings(NamedTuple):
     """Where the interface is the device itself: called with its lease, so that the interface uses it."""
     beside: Callable[[Network], Awaitable[None]] | None = None
     """What else is asked once all probes have ended, and before the lease is given back."""
+    is_device: Callable[[], bool] = lambda: True
+    """Asked as each probe ends: whether the interface still is the one to measure on. Where it is not, what the probe
+    measured is not kept, and the run ends."""
 
 
 def measure(settings: RunSettings) -> Run:
@@ -128,14 +128,6 @@ def measure(settings: RunSettings) -> Run:
 async def measuring(settings: RunSettings) -> Run:
     """The same as `measure`, in a loop that runs already."""
     return await _Measurement(settings).run()
-
-
-def _utc(at_s: float) -> str:
-    """A time (seconds since 1970) in ISO 8601; where the clock is beyond every calendar, that it is."""
-    try:
-        return dt.datetime.fromtimestamp(at_s, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    except (ValueError, OverflowError, OSError):
-        return "not known: the clock is beyond every calendar"
 
 
 class _Measurement:
@@ -171,7 +163,7 @@ class _Measurement:
 
     async def run(self) -> Run:
         """Run all probes until they end or the user stops the run, and return what they measured."""
-        started = _utc(self._settings.clock.wall())
+        started = utc(self._settings.clock.wall())
         loop = asyncio.get_running_loop()
         self._settled = asyncio.Event()
         """Set once the lease has named the resolvers, or it is clear that none will."""
@@ -193,13 +185,14 @@ class _Measurement:
             if self._settings.on_lease is not None:
                 count_arp(network)
             self._addresses = HostAddresses(list(self._names()))
-            stopped = asyncio.Event()
+            stopped = self._stopped = asyncio.Event()
             with SYSTEM.on_stop(lambda: self._stop(stopped)):
                 work = asyncio.ensure_future(self._work())
                 stop = asyncio.ensure_future(stopped.wait())
                 both: set[asyncio.Future[Any]] = {work, stop}
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-                complete = work.done()
+                has_failed = work.done() and (work.cancelled() or work.exception() is not None)
+                complete = work.done() and not has_failed and not stopped.is_set()
                 for task in (stop, work, *self._announcements):
                     task.cancel()
                 await asyncio.gather(work, *self._announcements, return_exceptions=True)
@@ -207,11 +200,12 @@ class _Measurement:
                     with contextlib.suppress(OSError):
                         await finish()
             footprint = network.footprint()
-        if self._seen.dhcp is None and self._dhcp_so_far.granted:  # the run was cut short after the ACK
+        is_device = self._settings.is_device()
+        if self._seen.dhcp is None and self._dhcp_so_far.granted and is_device:  # the run was cut short after the ACK
             self._seen.dhcp = msgspec.structs.replace(self._dhcp_so_far, cut_short=True)
         if self._seen.dns and not self._settled.is_set():
             self._seen.dns.assumed = True  # the run was cut short before there was a lease
-        if self._scope.gateway and self._scope.interface:  # by now traffic has filled the ARP cache
+        if self._scope.gateway and self._scope.interface and is_device:  # by now traffic has filled the ARP cache
             self._scope.gateway_mac = mac_of(self._scope.gateway, self._scope.interface)
         return Run(
             started=started,
@@ -307,8 +301,10 @@ class _Measurement:
             "dns": self._dns,
             "ntp": self._ntp,
             "portal": lambda: portal(self._network, address_of, asyncio.shield(self._portal_url)),
-            "coap": lambda: coap(self._network, servers, address_of, public, self._note),
-            "cloud": lambda: cloud(self._network, endpoints, address_of, patience, self._is_signed, self._note),
+            "coap": lambda: self._with_neighbors(coap(self._network, servers, address_of, public, self._note)),
+            "cloud": lambda: self._with_neighbors(
+                cloud(self._network, endpoints, address_of, patience, self._is_signed, self._note)
+            ),
             "tcp": lambda: tcp(self._network),
             "echo": lambda: echo(self._network, echo_targets(self._profiles, self._cloud()), address_of),
             "path": self._path,
@@ -335,6 +331,9 @@ class _Measurement:
         observation.started_s = begun
         observation.duration_s = round(self._network.elapsed() - begun, 4)
         self._network.note("end", row.name, detail=observation.not_run)
+        if not self._settings.is_device():  # it may have gone through another network
+            self._stopped.set()
+            return
         setattr(self._seen, row.name, observation)
         self._ended.add(row.name)
         self._reach()
@@ -438,7 +437,8 @@ class _Measurement:
         seen.aim(self._settings.air.ssid)
         if seen.interface is not None and seen.interface == self._scope.interface:
             self._scope.medium = "wifi"
-            self._scope.ssid, self._scope.bssid = seen.associated_ssid, seen.associated_bssid
+            # The survey may have missed the laptop's own access point.
+            self._scope.ssid, self._scope.bssid = seen.associated_ssid or self._scope.ssid, seen.associated_bssid
         return seen
 
     async def _dhcp(self) -> Dhcp:
@@ -478,6 +478,20 @@ class _Measurement:
                 told = answers_arp(resolver, self._scope.interface or "")
                 found += [LinkNeighbor(address=resolver, answers_arp=told)] if told is not None else []
         return found
+
+    async def _with_neighbors(self, exchanges: Awaitable[Exchanges]) -> Exchanges:
+        """The outcome of exchanges with clouds, and whether those of this link that answered nothing answer ARP."""
+        with SYSTEM.arp_answers(self._scope.interface or "") as arp_answers:
+            seen = await exchanges
+            told = arp_answers() or {}
+        servers = seen.servers if isinstance(seen, Coap) else seen.endpoints
+        silent = dict.fromkeys(server.address for server in servers if server.address and not server.has_answered)
+        seen.neighbors = [
+            LinkNeighbor(address=address, answers_arp=told[address])
+            for address in silent
+            if address in told and self._scope.is_on_link(address)
+        ][:MOST_NEIGHBORS]
+        return seen
 
     async def _ntp(self) -> Ntp:
         """Ask the NTP server, once its name has an address."""
@@ -601,4 +615,4 @@ def hold_s(known: list[Profile]) -> float:
         for profile in known
         if profile.cloud.transport.value == "dtls" and profile.cloud.keep_alive_s
     ]
-    return min(max(keep_alives, default=KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S, MOST_HOLD_S)
+    return min(max(keep_alives, default=profiles.KEEP_ALIVE_S) + BEYOND_KEEP_ALIVE_S, MOST_HOLD_S)

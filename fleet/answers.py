@@ -6,8 +6,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from netpreflight.agent import check_pages
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.registry import CHECKS
+from netpreflight.agent.sentences import counted
 from netpreflight.agent.shown_table import ShownTable
 from netpreflight.fleet.engine import Answer, Connection, ask
 from netpreflight.fleet.questions import OF_A_SITE, QUESTIONS

@@ -84,8 +84,8 @@ def _value(value: Any) -> str | int | float | bool | None:
         return value
     if isinstance(value, int):
         return value if abs(value) < 1 << 63 else str(value)
-    if isinstance(value, dt.datetime):
-        return f"{value.isoformat()}Z" if value.tzinfo is None else value.isoformat()
+    if isinstance(value, dt.datetime):  # in UTC, as the session is, also where it has a zone
+        return f"{value.replace(tzinfo=None).isoformat()}Z"
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return str(value)

@@ -60,6 +60,7 @@ def _connected(name: str, memory: str, store: Store, *folders: Path) -> Connecti
     allowed = ", ".join(quoted(folder.absolute()) for folder in (store.folder, *folders))
     connection = duckdb.connect(":memory:")
     for setting, value in (
+        ("TimeZone", quoted("UTC")),
         ("memory_limit", quoted(memory)),
         ("threads", str(_THREADS)),
         ("temp_directory", quoted(store.folder / "temporary" / name)),

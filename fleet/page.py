@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from netpreflight.agent.counted import counted
+from netpreflight.agent.sentences import counted
 from netpreflight.fleet.answers import change_in_words
 from netpreflight.fleet.overview import LEAST_SITES, MakerShare, Month, Overview, OwnerCauses
 from netpreflight.reports.html.page import Cell, Code, Mark, page

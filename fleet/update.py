@@ -6,8 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.profiles import Profile
+from netpreflight.agent.sentences import counted
 from netpreflight.agent.shown_table import ShownTable
 from netpreflight.fleet.engine import Connection
 from netpreflight.fleet.judging_again import rules_of

@@ -15,9 +15,10 @@ Secrets are cut before anything is kept.
 import codecs
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import BinaryIO, Literal, NamedTuple
+from unicodedata import normalize
 
 import msgspec
 
@@ -143,27 +144,105 @@ _MONITOR = (
     "No serial port identified",
 )
 
+_PASSWORD = (
+    "adgangskode",
+    r"(?<!\ben)(?<!\bes)(?<!\bcon)(?<!\bauto)clave",  # no enclave, esclave, conclave, autoclave
+    "contrasena",
+    "contraseña",
+    "hasl(?:[aou]|em)",
+    "hasł(?:[aou]|em)",
+    "hesl(?:[aou]|[eo]m)",
+    r"jelsz(?:o|av)\w{0,6}",
+    r"jelszó\w{0,6}",
+    "kennwort",
+    "losenord",
+    "lozinka",
+    "lösenord",
+    "mot[ _-]?de[ _-]?passe",
+    "parola",
+    "salasana",
+    "senha",
+    "sifre",
+    "wachtwoord",
+    "şifre",
+    "лозинка",
+    "парол(?:[аеиьюя]м?|ей|ями|ях)",
+)
+"""Other languages' words for it, which name it also within a longer word (`wifiClave`, `WLANKennwort`), and in their
+other forms, where these are not only longer (`пароля`)."""
+_PASSWORD_UNSPACED = ("口令", "密码", "密碼", "パスワード", "パスフレーズ", "暗証番号", "비밀번호")
+"""The same in languages that put no space after a word."""
+
+
+_KEY = (
+    "anahtar",
+    "anahtar[i\u0131]",
+    "avain",
+    "chave",
+    "chiave",
+    "cle",
+    "clé",
+    "klic",
+    "klíč",
+    "klucz",
+    "kulcs",
+    "llave",
+    "ключ",
+)
+"""Other languages' words for a key. As in English they are in other lines, too."""
+_KEY_COMPOUND = ("schluessel", "schlussel", "schlüssel", "sleutel", "nyckel", "nokkel", "nøkkel", "nøgle")
+"""The same in languages that write compounds in one word (`Netzwerkschlüssel`)."""
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for words, however Unicode composes their letters."""
+    return "|".join(dict.fromkeys(normalize(form, word) for word in words for form in ("NFC", "NFD")))
+
+
+_WORD_BEGINS = r"(?:\b|_|(?-i:(?<=[a-z])(?=[A-Z])))"
+_ANY_KEY = rf"(?:{_WORD_BEGINS}(?:{_any_of(_KEY)})|(?:{_any_of(_KEY_COMPOUND)}))"
+_MODE = r"(?:wpa[23]?|psk|sae|eap|aes|tkip|ccmp|gcmp|128|256|personal|enterprise|mixed)"
+
 _SECRETS = (
     re.compile(r"(?i)\bset_?credentials\b.*"),
-    re.compile(r"(?i)(?:pass\w{0,12}|psk|pwd|\bpw|pin|token|secret|credentials?|\bkey)[\"']?\s{0,4}[=:].*"),
-    re.compile(r"(?i)(?:\bpass(?:word|[ _-]?phrase|code|wort|wd|ord)|\bbearer|\bauthorization)\b.*"),
     re.compile(
-        r"(?i)\b(?:contrase(?:ñ|n\u0303?)a|mot de passe|wachtwoord|kennwort|senha|l(?:ö|o\u0308?)senord|has[łl]o)\b.*"
+        r"(?i)(?:pass\w{0,12}|psk|pwd|pin|token|secret|credentials?|"
+        r"(?:api|app|auth|access|wi-?fi|wlan|wpa[23]?|net|network|private|shared|aes|device|security)key|"
+        r"(?:\b|_|(?-i:(?<=[a-z])(?=[KP])))(?:pw|key))[\"']?\s{0,4}[=:].*"
     ),
-    re.compile(r"(?i)\b(?:network|wi-?fi|wlan|wpa[23]?|security|pre-?shared)[ _-]?key\b.*"),
-    re.compile(r"(?i)\bpass\s{1,4}[\"'].*"),
+    re.compile(r"(?i)(?:pa(?:ss|ß)(?:word|[ _-]?phrase|code|wort|wd|ord)s?|\bbearer|\bauthorization)(?:\b|_).*"),
+    re.compile(rf"(?i)(?:{_any_of(_PASSWORD)})(?:s?(?:\b|_)|\w{{0,12}}[\"']?\s{{0,4}}[=:]).*"),
+    re.compile(rf"(?:{_any_of(_PASSWORD_UNSPACED)}).*"),
+    re.compile(rf"(?i){_ANY_KEY}(?:[ _-](?:wpa[23]?|[^\s_=:\uff1a\d-]{{1,16}})){{0,3}}[\"']?\s{{0,4}}[=:\uff1a].*"),
+    re.compile(rf"(?i){_ANY_KEY}[ _-](?:\w{{2,5}} )?(?:wi-?fi|wlan|wpa[23]?)(?!\w).*"),
+    re.compile(
+        r"(?i)\b(?:network|netzwerk|wi-?fi|wlan|wpa[23]?|security|pre-?shared)[ _-]?"
+        rf"(?:key|{_any_of((*_KEY, *_KEY_COMPOUND))})(?!\w).*"
+    ),
+    re.compile(r"(?i)\b(?:network|wi-?fi|wlan)[ _-]?(?:psk|pwd?)\b.*"),
+    re.compile(r"(?i)(?:\b|_)(?:pass|psk|pwd?|key)\s{1,4}[\"'].*"),
+    re.compile(r"(?i)(?<!\S)--?(?:psk|pwd?|key)\s.*"),
+    re.compile(
+        r"(?i)(?<![\w-])(?:psk|pwd?)\s{1,4}(?=\S{0,62}\d)"
+        rf"(?![(\[]?{_MODE}(?:[-_/+]?{_MODE}){{0,6}}(?![^\s,;.:)\]]))\S{{8,63}}(?:\s|$).*"
+    ),
+    re.compile(r"(?i)\bkey\s{1,4}(?:0x)?[0-9a-f]{10,}\b.*"),
     re.compile(r"(?i)\+CW(?:S|J)AP(?:_CUR|_DEF)?\s{0,4}=.*"),
-    re.compile(r"(?i)\s-p\s.*"),
+    re.compile(r"(?i)(?<!\S)-p\s.*"),
     re.compile(r"(?i)(?<=claim/code event for code ).*"),
 )
 """The typed and echoed passphrase (Cloud Debug's `setCredentials`), an ESP32's AT+CWJAP, claim codes. What follows on
-the line goes, too: a passphrase may have spaces."""
+the line goes, too: a passphrase may have spaces.
+
+After `psk`, `pw` and `key`, which are in other lines, too (`key 3 installed`), something has to show that a value
+follows: a sign, a quote, an option's hyphen, a passphrase's length and a digit in it (the name of a mode such as
+`WPA2-PSK` is none), a key's hexadecimal digits."""
 _LEAST_KEY = 56
 _LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
 """A claim code (63 characters), or a key in PEM or base64."""
 _MAY_HAVE_SECRET = re.compile(
-    r"pass|psk|pwd|pw\b|pin|token|secret|key|cred|ap\b|ap_|-p|claim|bearer|authoriz|contrasena|wachtwoord|kennwort|"
-    r"senha|losenord|haslo"
+    "pass|psk|pwd|pw\\b|pin|token|secret|key|cred|ap\\b|ap_|-p|claim|bearer|authoriz|"
+    + "|".join(word for word in (*_PASSWORD, *_KEY, *_KEY_COMPOUND) if word.isascii())
 )
 """What each of these but the keys has in it, in small letters: most lines are looked through for this alone."""
 

@@ -30,7 +30,6 @@ import ipaddress
 import itertools
 import math
 import random
-import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol, Self
@@ -43,8 +42,8 @@ from netpreflight.probes.net.dhcp_release import CLIENT_PORT, MESSAGE_SIZE, SERV
 from netpreflight.probes.net.dhcp_transport import Heard, RawTransport, Sent, UdpTransport, mac_of
 from netpreflight.probes.net.dhcp_transport import transport as transport_of
 from netpreflight.probes.net.inbox import MOST_WAITING
-from netpreflight.probes.net.packet_bytes import ETHERNET_SIZE, address_bytes, arp_request, dhcp_request, mac_bytes
-from netpreflight.probes.net.packet_reading import bootp_in
+from netpreflight.probes.net.packet_bytes import address_bytes, arp_request, dhcp_request, mac_bytes
+from netpreflight.probes.net.packet_reading import ArpPacket, arp_in, bootp_in
 from netpreflight.probes.net.payload_shapes import (
     ARP_REQUEST,
     DHCP_DISCOVER,
@@ -129,13 +128,12 @@ MOST_SEEKERS = 64
 
 _BROADCAST = "255.255.255.255"
 DEVICE_OPTIONS = bytes((1, 3, 28, 6))
+MOST_RESOLVERS = 2
+"""lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
 _LAPTOP_OPTIONS = bytes((1, 3, 6, 15, 28, 108, 114))
 MAX_SIZE = (57, (1500).to_bytes(2))
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - BOOTP's "none"
 _KINDS: dict[DhcpRequestType, int] = {"DISCOVER": 1, "REQUEST": 3, "INFORM": 8}
-_ARP_BYTES = 28
-_ARP_OF_IPV4 = bytes.fromhex("000108000604")
-_ARP_ASKS = bytes.fromhex("0001")
 
 _XID_AT, _SNAME_AT, _FILE_AT, _COOKIE_AT, _OPTIONS_AT = 4, 44, 108, 236, 240
 _COOKIE = bytes.fromhex("63825363")
@@ -196,10 +194,8 @@ OnLease = Callable[[DhcpMessage], None]
 class LeaseGuard(Protocol):
     """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
 
-    def remember(
-        self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str | None = None
-    ) -> None:
-        """A lease is about to be asked for, by this client; None: the one that a run makes up."""
+    def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
+        """A lease is about to be asked for, by the client of a run."""
 
     def forget(self) -> None:
         """All leases have been given back."""
@@ -349,7 +345,7 @@ def decode(
         server=server[0] if server else sender,
         server_named=54 in options.values,
         server_mac=sender_mac,
-        address=bootp.yiaddr if bootp.yiaddr != "0.0.0.0" else None,  # noqa: S104 - BOOTP's "none"
+        address=bootp.yiaddr if bootp.yiaddr != _NO_ADDRESS else None,
         mask=next(iter(options.addresses(1)), None),
         routers=options.addresses(3),
         resolvers=options.addresses(6),
@@ -405,7 +401,7 @@ class Options:
         """An option's IPv4 addresses, those of zeros left out."""
         value = self.values.get(number, b"")
         found = (str(ipaddress.IPv4Address(value[at : at + 4])) for at in range(0, len(value) - 3, 4))
-        return [address for address in itertools.islice(found, 16) if address != "0.0.0.0"]  # noqa: S104 - as above
+        return [address for address in itertools.islice(found, 16) if address != _NO_ADDRESS]
 
     def text(self, number: int) -> str | None:
         """An option's text, or None where it is not there."""
@@ -437,8 +433,7 @@ def _is_taken(message: DhcpMessage) -> bool:
 
 def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
     """Keep a message among the first MOST_MESSAGES of its kind; of a later one, only whether it says something new."""
-    kept = sum((other.type, other.asked) == (message.type, message.asked) for other in seen.received)
-    has_room = kept < MOST_MESSAGES
+    has_room = sum(_kind(other) == _kind(message) for other in seen.received) < MOST_MESSAGES
     if has_room:
         seen.received.append(message)
     elif all(_handed_out(message) != _handed_out(other) for other in seen.received):
@@ -446,9 +441,14 @@ def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
     return has_room
 
 
+def _kind(message: DhcpMessage) -> tuple[object, ...]:
+    """What a message is, and to whom: a flood of what answers one client leaves room for what answers another."""
+    return message.type, message.asked, message.identity, message.relayed
+
+
 def _handed_out(message: DhcpMessage) -> tuple[object, ...]:
     """What a message is and hands out, whichever server it is of."""
-    return message.type, message.well_formed, message.address, message.mask, message.routers, message.resolvers
+    return *_kind(message), message.well_formed, message.address, message.mask, message.routers, message.resolvers
 
 
 def _padded(message: bytes) -> bytes:
@@ -544,9 +544,8 @@ class _Client:
         self._requested: DhcpMessage | None = None
         self._released: list[DhcpMessage] = []
         self._given_up: set[int] = set()
-        self._offered = b""
-        """The address that was asked for by ARP, and when."""
         self._asked_at = -math.inf
+        """When the offered address was asked for by ARP."""
         self._discovered_at = -math.inf
         """When the device's last DISCOVER was sent."""
         self._released_at = -math.inf
@@ -812,7 +811,7 @@ class _Client:
             return
         if not isinstance(self._transport, RawTransport):
             return
-        self._offered, self._asked_at = ipaddress.IPv4Address(address).packed, self._network.clock.monotonic()
+        self._asked_at = self._network.clock.monotonic()
         self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
         sent = self._transport.send_arp(arp_request(self._laptop_mac, address))
         self._network.count("arp", None, address, 0, packets=1, size=sent.size, purpose="DHCP", shape=ARP_REQUEST)
@@ -822,26 +821,26 @@ class _Client:
 
     def _on_arp(self, frame: bytes) -> None:
         """Take what says that somebody has the address: any ARP packet whose sender's address it is."""
-        check, packet = self._seen.address_check, frame[ETHERNET_SIZE : ETHERNET_SIZE + _ARP_BYTES]
-        if len(packet) < _ARP_BYTES or packet[:6] != _ARP_OF_IPV4:
+        check, packet = self._seen.address_check, arp_in(frame)
+        if packet is None:
             return
         self._keep_seeker(packet)
-        if check is None or packet[14:18] != self._offered:
+        if check is None or packet.sender != check.address:
             return
-        holder = packet[8:14].hex(":")
+        holder = packet.sender_mac
         if holder not in {self._mac, self._laptop_mac, *check.holders} and len(check.holders) < MOST_HOLDERS:
             self._network.note("heard", "DHCP", protocol="arp", address=check.address, port=0, payload=frame)
             self._seen.address_check = msgspec.structs.replace(check, holders=[*check.holders, holder])
 
-    def _keep_seeker(self, packet: bytes) -> None:
+    def _keep_seeker(self, packet: ArpPacket) -> None:
         """Keep who asks, by this ARP packet, for an address that a server could offer, soon after the DISCOVER."""
         late = self._network.clock.monotonic() > self._discovered_at + COLLECT_S
-        if late or packet[6:8] != _ARP_ASKS or len(self._seekers) >= MOST_SEEKERS:
+        # A probe is of a host that is about to use the address that it asks for.
+        if late or not packet.is_request or packet.is_probe or len(self._seekers) >= MOST_SEEKERS:
             return
-        mac, address, sought = packet[8:14].hex(":"), socket.inet_ntoa(packet[14:18]), socket.inet_ntoa(packet[24:28])
+        mac, address, sought = packet.sender_mac, packet.sender, packet.target
         in_use = {address, self._laptop_address, self._scope.gateway}
-        # No address of its own: a host that is about to use the one that it asks for.
-        if address != "0.0.0.0" and sought not in in_use and self._scope.is_on_link(sought):  # noqa: S104 - as above
+        if sought not in in_use and self._scope.is_on_link(sought):
             self._seekers.append(_Seeker(address, mac, sought))
 
     def _request(self, offer: DhcpMessage) -> None:

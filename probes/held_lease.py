@@ -15,19 +15,18 @@ crash.
 import asyncio
 import contextlib
 import random
-import socket
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
-from netpreflight.probes.dhcp import DEVICE_OPTIONS, MAX_SIZE, LeaseGuard, Transaction, decode, options_of
+from netpreflight.probes.dhcp import DEVICE_OPTIONS, MAX_SIZE, Transaction, decode, options_of
 from netpreflight.probes.net.dhcp_release import BROADCAST_MAC, MESSAGE_SIZE, SERVER_PORT, device_mac
 from netpreflight.probes.net.dhcp_transport import Heard, RawTransport, Sent, mac_of
 from netpreflight.probes.net.packet_bytes import (
-    ETHERNET_SIZE,
     address_bytes,
     arp_reply,
     arp_request,
     dhcp_request,
 )
+from netpreflight.probes.net.packet_reading import arp_in
 from netpreflight.probes.net.payload_shapes import (
     ARP_REPLY,
     ARP_REQUEST,
@@ -49,8 +48,6 @@ HOLDER_S = 0.5
 RELEASE_AGAIN_S = 0.1
 _DISCOVER, _REQUEST = 1, 3
 _BROADCAST = "255.255.255.255"
-_ARP_BYTES = 28
-_ARP_ASKS = bytes.fromhex("0001080006040001")
 _FOR_EVER = 0xFFFFFFFF
 _T1, _T2 = 58, 59
 
@@ -84,20 +81,38 @@ class Refused(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The address that was offered is another host's."""
+    """Somebody answers ARP for the address that was offered.
+
+    Attributes:
+        address: the address.
+        holder: the hardware address that answers.
+        is_by_router: whether that is the server's or the router's, which may answer for every address (proxy ARP, RFC
+            1027).
+    """
 
     address: str
     holder: str
+    is_by_router: bool
+
+
+class HeldLeaseGuard(Protocol):
+    """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
+
+    def remember(self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
+        """A lease is about to be asked for, by the client with this MAC address."""
+
+    def forget(self) -> None:
+        """The lease has been given back."""
 
 
 async def take(
-    network: Network, scope: Scope, host_name: str, guard: LeaseGuard | None = None
+    network: Network, scope: Scope, host_name: str, guard: HeldLeaseGuard | None = None
 ) -> HeldLease | Refused | Taken | None:
     """Take a lease as an unknown device, which holds none; None: no server grants one.
 
     Args:
         network: the interface.
-        scope: its hardware address.
+        scope: its hardware address, and the router's.
         host_name: option 12 of the REQUEST, where a device sends its id; empty: leave it out.
         guard: gives the lease back if this process is killed.
 
@@ -112,7 +127,7 @@ async def take(
             return None
         holder = await exchange.holder(offer.address)
         if holder is not None:
-            return Taken(offer.address, holder)
+            return Taken(offer.address, holder, holder in {offer.server_mac, scope.gateway_mac})
         options = [
             MAX_SIZE,
             (50, address_bytes(offer.address)),
@@ -137,7 +152,7 @@ async def renew(
     scope: Scope,
     lease: HeldLease,
     host_name: str,
-    guard: LeaseGuard | None = None,
+    guard: HeldLeaseGuard | None = None,
     *,
     rebind: bool,
 ) -> HeldLease | Refused | None:
@@ -160,7 +175,7 @@ async def renew(
         return exchange.granted(await exchange.ask("REQUEST", options, RENEWAL_WAIT_S, target))
 
 
-async def give_back(network: Network, scope: Scope, lease: HeldLease, guard: LeaseGuard | None = None) -> None:
+async def give_back(network: Network, scope: Scope, lease: HeldLease, guard: HeldLeaseGuard | None = None) -> None:
     """Give a lease back.
 
     Raises:
@@ -186,7 +201,7 @@ class _Exchange:
     """
 
     def __init__(
-        self, network: Network, scope: Scope, xid: int, guard: LeaseGuard | None, lease: HeldLease | None = None
+        self, network: Network, scope: Scope, xid: int, guard: HeldLeaseGuard | None, lease: HeldLease | None = None
     ) -> None:
         self.xid = xid
         self._network, self._guard, self._lease = network, guard, lease
@@ -195,7 +210,7 @@ class _Exchange:
         self._transport = RawTransport(network, scope, self._mac)
         self._arrived: asyncio.Queue[Heard] = asyncio.Queue(maxsize=64)
         self._payload = b""
-        self._sought = b""
+        self._sought = ""
         self._holder: asyncio.Future[str] | None = None
 
     async def __aenter__(self) -> Self:
@@ -238,7 +253,7 @@ class _Exchange:
 
     async def holder(self, address: str) -> str | None:
         """The hardware address of somebody who has an address already; None: nobody answers ARP for it."""
-        self._sought = address_bytes(address)
+        self._sought = address
         self._holder = asyncio.get_running_loop().create_future()
         self._count_arp(address, self._transport.send_arp(arp_request(self._laptop_mac, address)), ARP_REQUEST)
         try:
@@ -330,15 +345,14 @@ class _Exchange:
 
     def _on_arp(self, frame: bytes) -> None:
         """Say who has the address that is held, to whoever asks; and take who has the one that was offered."""
-        packet = frame[ETHERNET_SIZE : ETHERNET_SIZE + _ARP_BYTES]
-        if len(packet) < _ARP_BYTES:
+        packet = arp_in(frame)
+        if packet is None:
             return
-        sender, address, sought = packet[8:14].hex(":"), packet[14:18], packet[24:28]
-        if self._holder is not None and not self._holder.done() and address == self._sought:
-            self._holder.set_result(sender)
-        if self._lease is not None and packet[:8] == _ARP_ASKS and sought == address_bytes(self._lease.address):
-            reply = arp_reply((self._laptop_mac, self._lease.address), (sender, socket.inet_ntoa(address)))
-            self._count_arp(socket.inet_ntoa(address), self._transport.send_arp(reply, sender), ARP_REPLY)
+        if self._holder is not None and not self._holder.done() and packet.sender == self._sought:
+            self._holder.set_result(packet.sender_mac)
+        if self._lease is not None and packet.is_request and packet.target == self._lease.address:
+            reply = arp_reply((self._laptop_mac, self._lease.address), (packet.sender_mac, packet.sender))
+            self._count_arp(packet.sender, self._transport.send_arp(reply, packet.sender_mac), ARP_REPLY)
 
     def _count(self, target: str, sent: Sent, shape: Shape) -> None:
         self._network.count("udp", None, target, SERVER_PORT, packets=1, size=sent.size, purpose="DHCP", shape=shape)

@@ -302,6 +302,7 @@ class Scope(Observation, kw_only=True):
     medium: Literal["wired", "wifi"] | None = None
     """None: not known, or neither."""
     ssid: Ssid | None = None
+    """The network that was measured: this laptop's, or the one that the device joined."""
     bssid: Bssid | None = None
     resolvers: list[Resolver] = field(default_factory=list)
     tunnels: list[Interface] = field(default_factory=list)
@@ -758,8 +759,11 @@ class Lookup(Struct, frozen=True, kw_only=True):
         return self.rcode if self.rcode != "NOERROR" else f"no {self.type} record"
 
 
+MOST_NEIGHBORS = 16
+
+
 class LinkNeighbor(Struct, frozen=True, kw_only=True):
-    """A host of this link that was asked and gave no answer, and whether it answers ARP (RFC 826).
+    """A host of this link, and whether it answers ARP (RFC 826).
 
     May reveal: an address of this network.
     """
@@ -776,7 +780,7 @@ class Dns(Observation, kw_only=True):
     assumed: bool = False
     """Whether these are the laptop's own resolvers, because the ones that DHCP hands out are not known."""
     lookups: Annotated[list[Lookup], Meta(max_length=1024)] = field(default_factory=list)
-    neighbors: Annotated[list[LinkNeighbor], Meta(max_length=16)] = field(default_factory=list)
+    neighbors: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
     """Of the resolvers, those of this link that answered nothing, where this laptop's ARP table tells; Linux."""
 
     def of(self, name: str) -> list[Lookup]:
@@ -949,7 +953,7 @@ class CoapServer(Struct, frozen=True, kw_only=True):
     address: Address | None = None
     attempts: list[Attempt] = field(default_factory=list)
     reply: Plain | None = None
-    """The valid reply in words, such as `Reset`; None if there was none."""
+    """The valid reply in words, such as `Reset`, never empty; None if there was none."""
     unasked: Unasked | None = None
     """None: in a report of a version that did not look at that."""
     new_ports: list[Attempt] = field(default_factory=list)
@@ -958,11 +962,19 @@ class CoapServer(Struct, frozen=True, kw_only=True):
     cut_short: bool = False
     """Whether the ping was ended early, because another server had answered."""
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether it answered the ping."""
+        return bool(self.reply)
+
 
 class Coap(Observation, kw_only=True):
     """CoAP pings over UDP."""
 
     servers: list[CoapServer] = field(default_factory=list)
+    neighbors: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
+    """Of the servers, those of this link that answered nothing, where the system found out meanwhile whether they
+    answer ARP; Linux."""
 
 
 class Connection(Struct, frozen=True, kw_only=True):
@@ -1070,11 +1082,18 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
         said = [connection.received for connection in self.connections if connection.is_nonce]
         return bool(said) and len(set(said)) == len(said)
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether it answered in the device's own protocol."""
+        return self.record is not None or self.nonce
+
 
 class Cloud(Observation, kw_only=True):
     """Exchanges with the cloud endpoints of the known devices."""
 
     endpoints: list[CloudEndpoint] = field(default_factory=list)
+    neighbors: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
+    """Of the endpoints, those of this link that answered nothing, as in `Coap.neighbors`."""
 
 
 # --- NAT mapping ------------------------------------------------------------------------------------------------
@@ -1347,8 +1366,12 @@ class AsDevice(Observation, kw_only=True):
         mac_from: made up for this network, made up with the prefix given, or the address given.
         laptop_addresses: the laptop's own IPv4 addresses on the interface, with prefix length.
         laptop_gateway: the next hop of its default route.
+        laptop_ssid: the Wi-Fi network that the laptop itself was on; None: none, or by cable; absent: a report of an
+            earlier version. `Scope.ssid` is the one that the device joined.
         laptop: what answers this laptop.
         neighbours: hosts of the device's own network, beside its router, and whether they answer its ARP requests.
+        router: the laptop's router, and whether it answers ARP requests from the device's MAC address; asked by cable,
+            where DHCP gave the device nothing. None: not asked.
         restored_s: after how many seconds the laptop was seen to be as before; None: it was not, within the deadline.
         left: what was not as before, in words.
         kept: what the system keeps of it (NetworkManager's lease file).
@@ -1359,8 +1382,10 @@ class AsDevice(Observation, kw_only=True):
     mac_from: Literal["made", "prefix", "given"] = "made"
     laptop_addresses: list[Address] = field(default_factory=list)
     laptop_gateway: Address | None = None
+    laptop_ssid: Ssid | UnsetType | None = UNSET
     laptop: Annotated[list[LaptopExchange], Meta(max_length=256)] = field(default_factory=list)
-    neighbours: Annotated[list[LinkNeighbor], Meta(max_length=16)] = field(default_factory=list)
+    neighbours: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
+    router: LinkNeighbor | None = None
     restored_s: float | None = None
     left: list[Words] = field(default_factory=list)
     kept: list[Words] = field(default_factory=list)
@@ -1387,12 +1412,15 @@ needed."""
 PassedOver = Literal["pmf", "akm", "cipher", "rates", "other"]
 """Why a supplicant does not ask a BSS to join it: it requires protected management frames, offers no key management or
 cipher that the station has, or has basic rates that the station lacks; or something else."""
-LinkState = Literal["there", "gone", "not-looked", "no-supplicant"]
-"""Of a link at the end of a run. `no-supplicant`: what had joined and kept it was ended from outside before."""
+LinkState = Literal["there", "gone", "not-looked", "no-supplicant", "unheard"]
+"""Of a link at the end of a run. `no-supplicant`: what had joined and kept it ended before; `unheard`: it was not seen
+to be lost, but not all was read that the kernel told of it."""
 MOST_ATTEMPTS = 16
 """The most attempts, and the most losses of a link, that are kept."""
 MOST_SAID = 24
 """The most lines of a supplicant that are kept of one attempt."""
+MOST_HEARD = 64
+"""Frequencies of one scan; 2.4 and 5 GHz have fewer channels."""
 
 
 class JoinAbilities(Struct, frozen=True, kw_only=True):
@@ -1425,6 +1453,8 @@ class JoinAttempt(Struct, frozen=True, kw_only=True):
         reason: the reason code of the deauthentication or disassociation that ended it (table 9-49).
         by_laptop: whether this laptop sent that frame, and not the access point.
         passed_over: why the supplicant did not ask: its own prediction, and not the access point's word.
+        heard_mhz: where the network was not found: the frequencies on which the same scan heard any BSS; absent: not
+            asked, or the report is of an earlier version.
         said: what the supplicant, or who manages the radio, said of it, in its own words.
     """
 
@@ -1438,6 +1468,7 @@ class JoinAttempt(Struct, frozen=True, kw_only=True):
     reason: Count | None = None
     by_laptop: bool = False
     passed_over: PassedOver | None = None
+    heard_mhz: Annotated[list[Count], Meta(max_length=MOST_HEARD)] | UnsetType = UNSET
     said: Annotated[list[Said], Meta(max_length=MOST_SAID)] = field(default_factory=list)
 
 
@@ -1473,6 +1504,10 @@ class Join(Observation, kw_only=True):
         link: whether the link was there at the end of the run.
         end_bssid: the BSS that the station was on then.
         watched_s: how long the link was watched, in seconds.
+        scanned_5ghz_s: when NetworkManager first scanned on 5 GHz with the MAC address of a device that has no 5 GHz;
+            None: no such scan was seen; absent: it was not looked at, as in a report of an earlier version.
+        unheard_s: since when such a scan may have been made that was not seen, because the kernel had more to tell than
+            was read in time; None: all was read; absent: it was not looked at, or the report is of an earlier version.
         restored_s: after how many seconds the laptop was seen on its network again; None: it was not, or another way
             (`AsDevice.restored_s`) or no join was made.
         left: what was not as before, in words, where the system itself joined.
@@ -1487,6 +1522,8 @@ class Join(Observation, kw_only=True):
     link: LinkState = "not-looked"
     end_bssid: Bssid | None = None
     watched_s: float = 0.0
+    scanned_5ghz_s: float | UnsetType | None = UNSET
+    unheard_s: float | UnsetType | None = UNSET
     restored_s: float | None = None
     left: Annotated[list[Words], Meta(max_length=16)] = field(default_factory=list)
 

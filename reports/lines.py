@@ -2,9 +2,9 @@
 
 from msgspec import UNSET
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.report import Report
 from netpreflight.agent.results import Check
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Observation, Scope
 from netpreflight.reports.words import STATUS, TOLD, air, attached, resolvers, unanswered
 

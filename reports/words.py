@@ -9,6 +9,7 @@ from netpreflight.agent.report import Report, SharedLevel
 from netpreflight.agent.report.changes import remaining
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
 from netpreflight.agent.results import ONLY_LAPTOP, Check, StartupStage, Status
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Bss, Scope, Wifi
 from netpreflight.probes.quoting import in_quotes
 
@@ -113,7 +114,7 @@ def attached(scope: Scope) -> str:
     """The interface, and how it is attached."""
     medium = {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
     if scope.ssid is not None:
-        medium = f"on the Wi-Fi {in_quotes(scope.ssid)} ({scope.bssid})"
+        medium = f"on the Wi-Fi {in_quotes(scope.ssid)}" + (f" ({scope.bssid})" if scope.bssid else "")
     return f"{scope.interface or 'none'} ({', '.join(filter(None, (scope.state, medium)))})"
 
 
@@ -134,7 +135,7 @@ def air(wifi: Wifi | None) -> str:
     source = (
         "a capture" if wifi.source == "capture" else f"{'a scan' if wifi.triggered else 'last results'}, {wifi.source}"
     )
-    return f"{source}, {len(wifi.bss)} BSS{'' if len(wifi.bss) == 1 else 's'}"
+    return f"{source}, {counted(len(wifi.bss), 'BSS')}"
 
 
 def is_judged(bss: Bss, wifi: Wifi | None) -> bool:

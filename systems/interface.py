@@ -219,18 +219,25 @@ class StationEvent:
 
     Attributes:
         what: an answer to an authentication or association request; where the radio itself makes both, `connection`;
-            the end of a link, or of an attempt; where the radio roams by itself, `roam`; or another channel of the BSS.
+            the end of a link, or of an attempt; where the radio roams by itself, `roam`; another channel of the BSS;
+            the begin and the end of a scan, whoever asked for it; or, where some events were lost, `unheard`.
         bssid: lower-case, with colons; None: it is not told.
         code: the status code of the answer (None: there was no answer); of an end, the reason code, if any.
         by_laptop: whether this laptop made that end, and not the access point.
         frequency_mhz: of the new channel; None: it is about no channel.
+        frequencies_mhz: those of a scan.
+        since_s: of `unheard`: so many seconds ago, at most, the first of them was lost.
     """
 
-    what: Literal["authentication", "association", "connection", "end", "roam", "channel"]
+    what: Literal[
+        "authentication", "association", "connection", "end", "roam", "channel", "scan", "scan-end", "unheard"
+    ]
     bssid: str | None
     code: int | None
     by_laptop: bool = False
     frequency_mhz: int | None = None
+    frequencies_mhz: tuple[int, ...] = ()
+    since_s: float = 0.0
 
 
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
@@ -308,6 +315,15 @@ class System:
     def neighbours(self, adapter: str) -> dict[str, str] | None:
         """The ARP table of an interface: MAC (lower-case) by IPv4 address; None: the system does not show it."""
         return None
+
+    def arp_answers(self, adapter: str) -> AbstractContextManager[Callable[[], dict[str, bool] | None]]:
+        """Which hosts answer ARP, as the system finds out for what is sent to them; nobody is asked for this.
+
+        Gives a function that returns, by IPv4 address, whether each host answers of which the system has found it out
+        since: nobody does where all of its requests were left unanswered. None: it does not tell, or something of what
+        it told was lost.
+        """
+        return contextlib.nullcontext(lambda: None)
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
         """The laptop's own DNS resolvers, and where each was learned."""
@@ -424,8 +440,14 @@ class System:
         """
         raise OSError("this system makes no second interface on a radio")
 
-    def station_events(self, adapter: str) -> AbstractContextManager[Callable[[], StationEvent | None]]:
+    def station_events(
+        self, adapter: str, *, scans: bool = False
+    ) -> AbstractContextManager[Callable[[], StationEvent | None]]:
         """What becomes of the station of an interface: gives a function that returns the next event so far, or None.
+
+        Args:
+            adapter: the interface.
+            scans: whether its scans are told, too.
 
         Raises:
             OSError: the system does not tell, or knows no such thing.

@@ -12,6 +12,8 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 
+from netpreflight.systems.interface import System
+
 
 def is_root() -> bool:
     """Whether this process is root's."""
@@ -37,61 +39,72 @@ def source_towards(address: str) -> str | None:
     return source
 
 
-@contextlib.contextmanager
-def on_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` where the user ends the run; not by the event loop, which may be busy just then."""
-    before = {
-        number: signal.signal(number, lambda *_: stop()) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+class Posix(System):
+    """A system with POSIX's signals, terminals and locks."""
 
+    as_root = ("sudo",)
+    home = "~"
 
-def forget_typed() -> None:
-    """Forget what was typed for standard input so far."""
-    with contextlib.suppress(termios.error, OSError, ValueError, AttributeError):
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    def is_privileged(self) -> bool:
+        """Whether this process is root's."""
+        return is_root()
 
+    @contextlib.contextmanager
+    def on_stop(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Call `stop` where the user ends the run; not by the event loop, which may be busy just then."""
+        before = {
+            number: signal.signal(number, lambda *_: stop())
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-def ask_hidden(prompt: str) -> str:
-    """What is typed at a prompt that does not show it. A signal that ends the program first has the terminal as before.
+    def forget_typed(self) -> None:
+        """Forget what was typed for standard input so far."""
+        with contextlib.suppress(termios.error, OSError, ValueError, AttributeError):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
-    Raises:
-        EOFError: nothing was typed.
-        OSError: there is no terminal.
-    """
-    caught: list[int] = []
+    def ask_hidden(self, prompt: str) -> str:
+        """What is typed at a prompt that does not show it.
 
-    def leave(number: int, _: object) -> None:
-        caught.append(number)
-        if len(caught) == 1:  # a second one must not end what the first has begun
-            raise KeyboardInterrupt
+        A signal that ends the program meanwhile does so once the terminal is as before.
 
-    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
-    before = {number: signal.signal(number, leave) for number in ending if signal.getsignal(number) != signal.SIG_IGN}
-    try:
-        return getpass.getpass(prompt)
-    except KeyboardInterrupt:
-        pass  # getpass has set the terminal right again
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    os.kill(os.getpid(), caught[0])
-    raise EOFError
+        Raises:
+            EOFError: nothing was typed.
+            OSError: there is no terminal.
+        """
+        caught: list[int] = []
 
+        def leave(number: int, _: object) -> None:
+            caught.append(number)
+            if len(caught) == 1:  # a second one must not end what the first has begun
+                raise KeyboardInterrupt
 
-def lock_file(opened: int) -> bool:
-    """Take the lock of an open file (flock(2)); False: another process has it."""
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+        before = {
+            number: signal.signal(number, leave) for number in ending if signal.getsignal(number) != signal.SIG_IGN
+        }
+        try:
+            return getpass.getpass(prompt)
+        except KeyboardInterrupt:
+            pass  # getpass has set the terminal right again
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        os.kill(os.getpid(), caught[0])
+        raise EOFError
 
+    def lock_file(self, opened: int) -> bool:
+        """Take the lock of an open file (flock(2)); False: another process has it."""
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
-def quoted(word: str) -> str:
-    """A word for the shell."""
-    return shlex.quote(word)
+    def quoted(self, word: str) -> str:
+        """A word for the shell."""
+        return shlex.quote(word)

@@ -1,4 +1,4 @@
-"""One run of two, where the system itself joins: all that a run measures, and then the join.
+"""A run in two parts, where the system itself joins: all that a run measures, and then the join.
 
 The join comes last, because it leaves the network that everything else is measured through.
 """

@@ -79,8 +79,9 @@ def prepare(
         OSError: the secret of this laptop cannot be read.
     """
     is_by_air = scope.medium == "wifi"
-    if is_by_air and ssid is None:
-        ssid = _joined(scope)
+    if is_by_air:
+        scope.ssid = scope.ssid or _joined(scope)
+        ssid = ssid or scope.ssid
     only_joins = _only_joins(selection)
     if only_joins and not is_by_air:
         raise CannotError(
@@ -98,11 +99,6 @@ def prepare(
         raise CannotError(f"--mac {asked.mac}: {problem}") from problem
     if (whose := _of_here(chosen.mac, scope)) is not None:
         raise CannotError(f"--mac {chosen.mac}: {whose}")
-    if chosen.source == "given" and not scope.privileges.raw_sockets:
-        raise CannotError(
-            f"--mac {chosen.mac}: only as root can be asked whether somebody has this address just now; give its first "
-            "three bytes, or leave --mac out"
-        )
     if not is_by_air and (asked.passphrase_file is not None or asked.uses_saved):
         raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is no Wi-Fi interface")
     device = Device(scope=scope, mac=chosen.mac, ssid=ssid, radio=abilities_of(profile.radio))
@@ -110,6 +106,11 @@ def prepare(
     refusal = way.refusal()
     if refusal is not None and refusal.is_denied:
         return Denied(way.name, device, refusal), chosen
+    if chosen.source == "given" and not scope.privileges.raw_sockets:
+        raise CannotError(
+            f"--mac {chosen.mac}: only as root can be asked whether somebody has this address just now; give its first "
+            "three bytes, or leave --mac out"
+        )
     if refusal is not None and not (refusal.can_be_forced and asked.is_forced):
         step = f" {refusal.step}" if refusal.step else ""
         raise CannotError(f"--as {DEVICE}: {refusal.reason}.{step}")
@@ -222,8 +223,8 @@ def _saved(ssid: str) -> str:
 def _known_by(scope: Scope, ssid: str | None) -> str:
     """What the network is known by, the same each time.
 
-    An ordinary user's MAC address is another one than root's: NetworkManager asks with it on 5 GHz, too, and an access
-    point that steers then takes it for a device that has 5 GHz.
+    An ordinary user's MAC address is another one than root's: NetworkManager may ask with it on 5 GHz, too, and an
+    access point that steers then takes it for a device that has 5 GHz.
     """
     if ssid is not None:
         return ssid if SYSTEM.is_privileged() else f"{ssid}\0by NetworkManager"

@@ -1,4 +1,4 @@
-"""One run of two: what the laptop sees from its own address, first, and then everything as the device.
+"""A run in two parts: first what the laptop sees from its own address, and then everything as the device.
 
 The laptop's part is short: the air, and what may answer a laptop and not a device. The rest is done as the device, by
 the process in which it lives (`child`).
@@ -21,10 +21,9 @@ from netpreflight.agent.report import Run
 from netpreflight.agent.results import Check
 from netpreflight.agent.run import AirChoice, RunSettings, measure
 from netpreflight.agent.selection import OPTIONAL, Selection
-from netpreflight.probes.join.denied import Denied
 from netpreflight.probes.join.frames import contacts_of
-from netpreflight.probes.join.interface import Way
-from netpreflight.probes.join.neighbours import neighbours
+from netpreflight.probes.join.interface import Refusal, Way
+from netpreflight.probes.join.neighbours import ask_router, neighbours
 from netpreflight.probes.net.clock import Clock
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import (
@@ -54,6 +53,8 @@ class Played(NamedTuple):
     process: device_process.Child
     checked: list[Contact]
     """What was sent before, to see that nobody has its MAC address."""
+    laptop_ssid: str | None = None
+    """The Wi-Fi network that the laptop is on before it joins; None: none, or by cable."""
 
 
 class _Seen(NamedTuple):
@@ -62,6 +63,7 @@ class _Seen(NamedTuple):
     run: Run | None = None
     join: Join | None = None
     neighbours: tuple[LinkNeighbor, ...] = ()
+    router: LinkNeighbor | None = None
     refused: str | None = None
     fault: Fault | None = None
 
@@ -84,13 +86,18 @@ def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable
         run = None
         with way.enter(begin.survey, up.stop) as entered:
             up.measures = True
-            if entered.interface is not None:
-                scope = scope_of(entered.interface)
+            scope = scope_of(entered.interface) if entered.interface is not None else None
+            if scope is not None and entered.is_device():  # asked once the scope is known, so that it is the device's
                 scope.gateway = entered.router or scope.gateway
 
                 async def ask_neighbours(network: Network) -> None:
-                    """Tell which of the laptop's neighbours answer the device."""
-                    up.tell(device_process.Told(neighbours=await neighbours(network, scope, begin.neighbours)))
+                    """Tell which of the laptop's neighbours answer the device; without a lease, its router alone."""
+                    if scope.address is not None:
+                        found = await neighbours(network, scope, begin.neighbours)
+                        if entered.is_device():
+                            up.tell(device_process.Told(neighbours=found))
+                    elif way.shares_port and scope.mac is not None and begin.router is not None:
+                        up.tell(device_process.Told(router=await ask_router(network, scope.mac, begin.router)))
 
                 scope.resolvers = []  # those of the lease, and not this laptop's
                 run = measure(
@@ -102,6 +109,7 @@ def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable
                         on_waiting=lambda waiting: up.tell(device_process.Told(waiting=waiting)),
                         on_lease=_user_of(scope, settings.profile) if way.has_namespace else None,
                         beside=ask_neighbours,
+                        is_device=entered.is_device,
                     )
                 )
         up.tell(device_process.Told(join=entered.join, run=run))
@@ -120,6 +128,7 @@ def run(played: Played, settings: RunSettings) -> Run:
     scope, selection, clock = settings.scope, settings.selection, settings.clock
     begun = clock.monotonic()
     stopped = False
+    scope.ssid = scope.ssid or played.laptop_ssid
 
     def on_stop(restored: list[str]) -> None:
         nonlocal stopped
@@ -135,32 +144,41 @@ def run(played: Played, settings: RunSettings) -> Run:
             selection=_as_laptop(selection, played.way), on_check=on_air, on_stop=on_stop, deep=False, guard=None
         )
     )
+    is_elsewhere = _is_elsewhere(played.way, settings)
     seen, left, restored_s = _Seen(), list[str](), None
     device_from_s = clock.monotonic() - begun
+    has_begun = not stopped
     try:
-        if not stopped:
-            begin = device_process.Begin(survey=own.observations.wifi, neighbours=_neighbours(scope))
+        if has_begun:
+            begin = device_process.Begin(
+                survey=own.observations.wifi,
+                neighbours=[] if is_elsewhere else _neighbours(scope),
+                router=scope.gateway,
+            )
             seen = _be_device(played, begin, settings._replace(on_stop=on_stop))
     finally:
         played.process.end()
-    if not stopped or seen.run is not None:
+    if has_begun:
         restored_s, left = _await_restored(played.way, clock)
     device_run = seen.run
+    why_not = None if device_run else played.way.denial or _why_not(seen)
     about = AsDevice(
         started_s=round(device_from_s, 4),
         duration_s=device_run.duration_s if device_run else 0.0,
-        not_run=None if device_run else _why_not(seen),
-        unlocked_by=seen.join.unlocked_by if seen.join else None,
+        not_run=why_not.reason if why_not else None,
+        unlocked_by=why_not.step if why_not else None,
         way=played.way.name,
         mac=played.chosen.mac,
         mac_from=played.chosen.source,
         laptop_addresses=scope.addresses,
         laptop_gateway=scope.gateway,
+        laptop_ssid=own.observations.scope.ssid,
         laptop=exchanges(own.observations),
         neighbours=[*seen.neighbours],
+        router=seen.router,
         restored_s=restored_s,
         left=left,
-        kept=[*played.way.kept] if seen.run is not None or seen.join is not None else [],
+        kept=played.way.kept(seen.join) if has_begun else [],
     )
     if seen.fault is not None:
         about.fault = seen.fault
@@ -169,7 +187,7 @@ def run(played: Played, settings: RunSettings) -> Run:
         duration_s=round(clock.monotonic() - begun, 3),
         complete=own.complete and not stopped and (device_run is None or device_run.complete),
         selection=selection,
-        observations=_merged(own.observations, device_run, about, seen.join, selection),
+        observations=_merged(own.observations, device_run, about, seen.join, selection, is_elsewhere=is_elsewhere),
         footprint=[
             *_marked([*played.checked, *own.footprint], as_device=False),
             *_marked(contacts_of(seen.join) if seen.join else [], as_device=True),
@@ -180,14 +198,19 @@ def run(played: Played, settings: RunSettings) -> Run:
 
 def _as_laptop(selection: Selection, way: Way) -> Selection:
     """What the laptop itself measures, of what was asked for: the air, and what may answer it and not a device."""
-    compares = not isinstance(way, Denied)
     asked = [
         row.id
         for row in CHECKS.values()
-        if "wifi" in row.probes or (compares and row.beyond_the_air and not row.needs_lease and not row.locates)
+        if "wifi" in row.probes
+        or (way.denial is None and row.beyond_the_air and not row.needs_lease and not row.locates)
     ]
     without = [row.id for row in CHECKS.values() if row.needs_lease]
     return Selection(only=[check_id for check_id in asked if selection.includes(check_id)], skip=[*without, *OPTIONAL])
+
+
+def _is_elsewhere(way: Way, settings: RunSettings) -> bool:
+    """Whether this laptop is, or may be, on another Wi-Fi network than the one that the device is to join."""
+    return not way.shares_port and settings.air.ssid not in {None, settings.scope.ssid}
 
 
 def _user_of(scope: Scope, profile: Profile) -> Callable[[DhcpMessage], None]:
@@ -226,8 +249,9 @@ def _be_device(played: Played, begin: device_process.Begin, settings: RunSetting
                     settings.on_waiting(told.waiting)
                 if told.event is not None and settings.trace is not None:
                     settings.trace(told.event)
-                if told.neighbours:
-                    seen = seen._replace(neighbours=tuple(told.neighbours))
+                seen = seen._replace(
+                    neighbours=tuple(told.neighbours) or seen.neighbours, router=told.router or seen.router
+                )
                 if told.run is not None or told.join is not None:
                     seen = seen._replace(run=told.run, join=told.join)
                     break
@@ -261,9 +285,18 @@ def _neighbours(scope: Scope) -> list[str]:
 
 
 def _merged(
-    own: Observations, device_run: Run | None, about: AsDevice, join: Join | None, selection: Selection
+    own: Observations,
+    device_run: Run | None,
+    about: AsDevice,
+    join: Join | None,
+    selection: Selection,
+    *,
+    is_elsewhere: bool,
 ) -> Observations:
-    """The device's observations, with the air as the laptop heard it, and what is the laptop's of the rest."""
+    """The device's observations, with the air as the laptop heard it, and what is the laptop's of the rest.
+
+    What DHCP told the laptop on another network is no part of it.
+    """
     laptop = own.scope
     joined: Join | UnsetType = UNSET
     if join is not None:
@@ -281,8 +314,8 @@ def _merged(
         seen.scope,
         interface=laptop.interface,
         medium=laptop.medium,
-        ssid=laptop.ssid,
-        bssid=laptop.bssid,
+        ssid=join.ssid if join is not None else laptop.ssid,
+        bssid=_bssid_of(join) if join is not None else laptop.bssid,
         tunnels=laptop.tunnels,
         vpn=laptop.vpn,
         proxy=laptop.proxy,
@@ -290,7 +323,7 @@ def _merged(
         interfaces=laptop.interfaces,
     )
     dhcp = seen.dhcp
-    if dhcp is not None and own.dhcp is not None:
+    if dhcp is not None and own.dhcp is not None and not is_elsewhere:
         dhcp = msgspec.structs.replace(
             dhcp,
             # NetworkManager's own client has got that of the device's connection.
@@ -301,13 +334,21 @@ def _merged(
     return msgspec.structs.replace(seen, scope=scope, wifi=own.wifi, dhcp=dhcp, as_device=about, join=joined)
 
 
-def _why_not(seen: _Seen) -> str:
+def _bssid_of(join: Join) -> str | None:
+    """The BSS that the device is on."""
+    return join.end_bssid or (join.joined.bssid if join.joined else None)
+
+
+def _why_not(seen: _Seen) -> Refusal:
     """Why nothing was measured as the device."""
+    step = seen.join.unlocked_by if seen.join else None
     if seen.join is not None and seen.join.not_run is not None:
-        return seen.join.not_run
+        return Refusal(seen.join.not_run, step)
     if seen.join is not None and seen.join.joined is None:
-        return "the station that stands for the device did not join"
-    return seen.refused or "the process of the device has ended early"
+        return Refusal("the station that stands for the device did not join", step)
+    if seen.join is not None and seen.join.link == "gone":
+        return Refusal("the station that stands for the device lost its link", step)
+    return Refusal(seen.refused or "the process of the device has ended early", step)
 
 
 def _marked(contacts: Iterable[Contact], *, as_device: bool) -> list[Contact]:

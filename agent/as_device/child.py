@@ -39,10 +39,12 @@ class Begin(Struct, frozen=True, kw_only=True):
     Attributes:
         survey: what was heard on the air; None: nothing was surveyed.
         neighbours: hosts of this link that the laptop's ARP table has.
+        router: that of the laptop; None: it has none.
     """
 
     survey: Wifi | None = None
     neighbours: list[str] = []
+    router: str | None = None
 
 
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,6 +58,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
         waiting: all that is waited for now.
         event: for --debug.
         neighbours: which hosts of the link answer the device.
+        router: whether the laptop's router answers a device without a lease.
         join: what was seen of the join, once the network has been left again.
         run: what was measured.
     """
@@ -67,6 +70,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     waiting: tuple[Waiting, ...] | None = None
     event: Event | None = None
     neighbours: list[LinkNeighbor] = []
+    router: LinkNeighbor | None = None
     join: Join | None = None
     run: Run | None = None
 
@@ -85,8 +89,9 @@ class Up:
             self._socket.sendall(msgspec.json.encode(told) + b"\n")
 
     def stop(self) -> None:
-        """End the measurement early, as the parent may; called by any thread."""
-        os.kill(os.getpid(), signal.SIGTERM)
+        """End the measurement early, as the parent may; called by any thread. Before it has begun, nothing happens."""
+        if self.measures:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def await_begin(self) -> Begin | None:
         """Wait until the device's interface is there; None: the parent has ended, or does not want it any more."""

@@ -16,11 +16,12 @@ from netpreflight.agent.cli.checked import (
     check_labels,
     check_outputs,
     choose_level,
+    load_profile,
     read_ssid,
 )
 from netpreflight.agent.cli.device_log import open_given_log, read_given_log
 from netpreflight.agent.cli.exits import EXIT_CODES, UsageError
-from netpreflight.agent.cli.measuring import measure, open_capture, read_air, read_asked, start_device
+from netpreflight.agent.cli.measuring import measure, open_capture, read_air, read_asked, scope_of, start_device
 from netpreflight.agent.cli.options import Contact, Device, Dialects, Full, Json, Os, Output, Redact, Share
 from netpreflight.agent.cli.outputs import deliver, every_file, page_of
 from netpreflight.agent.cli.screen import called_by_root, invocation, show_report
@@ -28,10 +29,9 @@ from netpreflight.agent.start import INTERRUPTED, stop_at_once
 
 if TYPE_CHECKING:
     from netpreflight.agent.next_step import Invocation
-    from netpreflight.agent.privilege import GivenUp
     from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import Report, Run, SetUp, SharingLevel
-    from netpreflight.probes.observations import Event, Scope
+    from netpreflight.probes.observations import Event
 
 PREPARE_AFTER_S = 0.3
 MOST_WORK_S, MOST_BLOCKED_S = 0.6, 3.0
@@ -183,7 +183,7 @@ def check(
     helper = start_helper(every_file(outputs), kept) if context.obj else None
     from msgspec import structs  # noqa: PLC0415 - loaded only where it is needed
 
-    from netpreflight.agent import judging, profiles  # noqa: PLC0415
+    from netpreflight.agent import judging  # noqa: PLC0415
     from netpreflight.agent.next_step import Options, known_before  # noqa: PLC0415
     from netpreflight.agent.selection import UnknownCheckError, select  # noqa: PLC0415
     from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
@@ -194,10 +194,10 @@ def check(
     gc.enable()
     level = choose_level(share, redact=redact)
     products, who_asks = check_dialects(dialects), check_contact(contact, outputs, level)
+    profile = load_profile(device, os_version)
     try:
-        profile = profiles.load(device or profiles.DEFAULT, os_version)
         selection = select(only, skip)
-    except (profiles.UnknownDeviceError, UnknownCheckError) as problem:
+    except UnknownCheckError as problem:
         raise UsageError(str(problem)) from problem
     if (ssid is not None or capture is not None) and not (
         {"wifi"} if as_whom is None else {"wifi", "join"}
@@ -216,7 +216,9 @@ def check(
     )
     rights = give_up(helper, reads_port=log_port is not None)  # before anything is read from the network
     air, seen_log = read_air(name, capture, opened), read_given_log(device_log, opened_log, log_port)
-    laptop_scope = _laptop_scope(interface, rights)
+    laptop_scope = scope_of(interface)
+    if rights is not None:
+        laptop_scope.privileges = rights.told(laptop_scope.privileges)
     terminal = Terminal(sys.stderr, CLOCK.monotonic, discreet=level in {"ticket", "public"}, plain=debug)
     by = invocation(
         Options(
@@ -274,22 +276,6 @@ def check(
     )
     deliver(report, profile, show, outputs, products, level, who_asks, as_json=as_json, helper=helper, kept=kept)
     return EXIT_CODES[report.verdict] if run.complete and not left else INTERRUPTED
-
-
-def _laptop_scope(interface: str | None, rights: "GivenUp | None") -> "Scope":
-    """The interface under test, and this laptop, with the rights that the run had before they were given up.
-
-    Raises:
-        UsageError: it has no such interface.
-    """
-    from netpreflight.probes.scope import scope  # noqa: PLC0415 - as above
-
-    found = scope(interface)
-    if rights is not None:
-        found.privileges = rights.told(found.privileges)
-    if interface is not None and interface not in found.interfaces:
-        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(found.interfaces)}")
-    return found
 
 
 def _prepare(outputs: list[Path]) -> None:

@@ -7,6 +7,7 @@ from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.outputs import every_file
 
 if TYPE_CHECKING:
+    from netpreflight.agent.profiles import Profile
     from netpreflight.agent.report import SharingLevel
 
 LONGEST_CONTACT = 200
@@ -35,6 +36,20 @@ def check_outputs(output: list[Path] | None, endings: list[str] | None = None) -
         except OSError as problem:
             raise UsageError(f"cannot write {path}: {problem.strerror or problem}") from problem
     return output or []
+
+
+def load_profile(device: str | None, os_version: str | None) -> "Profile":
+    """The profile of the device and version that the user named; None: the default, or its newest version.
+
+    Raises:
+        UsageError: there is no such device or version, or the file is no profile.
+    """
+    from netpreflight.agent import profiles  # noqa: PLC0415 - as above
+
+    try:
+        return profiles.load(device or profiles.DEFAULT, os_version)
+    except profiles.UnknownDeviceError as problem:
+        raise UsageError(str(problem)) from problem
 
 
 def choose_level(share: str | None, *, redact: bool) -> "SharingLevel | None":

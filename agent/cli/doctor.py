@@ -1,14 +1,9 @@
 """`netpreflight doctor`: what this laptop can measure."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from netpreflight.agent.cli.options import Json
 from netpreflight.agent.cli.screen import standard_output
-
-if TYPE_CHECKING:
-    pass
 
 
 def doctor(context: typer.Context, *, as_json: Json = False) -> int:
@@ -21,7 +16,7 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     from netpreflight.agent.kept_runs import KeptRun  # noqa: PLC0415
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
     from netpreflight.probes.scope import scope  # noqa: PLC0415
-    from netpreflight.reports.doctor import render  # noqa: PLC0415
+    from netpreflight.reports.documents import render_json  # noqa: PLC0415
     from netpreflight.reports.safe_text import shown  # noqa: PLC0415
     from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
 
@@ -34,7 +29,7 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     found = examine(laptop_scope, shown(str(kept_in)) if kept_in else None)
     screen = standard_output("show what this laptop can measure")
     if as_json:
-        screen.buffer.write(render(found).encode())
+        screen.buffer.write(render_json(found).encode())
     else:
         show(found, screen)
     return 0 if found.can_all else 3

@@ -1,6 +1,5 @@
 """How a command ends: the exit codes, and the refusals of what cannot be carried out."""
 
-import os
 import sys
 from typing import Any, NoReturn
 
@@ -16,11 +15,9 @@ class UsageError(Exception):
 
 def refuse(message: str) -> NoReturn:
     """Write why the command cannot be carried out, in one line, and exit with the code for wrong usage."""
-    from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - loaded only where it is needed
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
+    from netpreflight.agent.cli.screen import tell  # noqa: PLC0415 - it refuses, too
 
-    told = as_called(shown(" ".join(message.split())), called(os.environ))
-    sys.stderr.write(f"netpreflight: {told}\n")
+    tell(" ".join(message.split()))
     sys.exit(WRONG_USAGE)
 
 

@@ -44,7 +44,7 @@ def led(
     from netpreflight.agent.called import called  # noqa: PLC0415
     from netpreflight.agent.lights import looked_up  # noqa: PLC0415
     from netpreflight.agent.picker import can_ask  # noqa: PLC0415
-    from netpreflight.reports.led import render  # noqa: PLC0415
+    from netpreflight.reports.documents import render_json  # noqa: PLC0415
     from netpreflight.reports.terminal.led import show  # noqa: PLC0415
 
     screen = standard_output("say what the light means")
@@ -52,7 +52,7 @@ def led(
     try:
         found = looked_up(said, device, os_version)
         if as_json:
-            screen.buffer.write(render(found).encode())
+            screen.buffer.write(render_json(found).encode())
             return 0 if len(found.rows) == 1 else 3
         show(found, screen, called(os.environ), _page_about(found))
         if found.question is not None and can_ask(sys.stdin, screen):

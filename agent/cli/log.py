@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netpreflight.agent.cli.checked import check_outputs, choose_level
+from netpreflight.agent.cli.checked import check_outputs, choose_level, load_profile
 from netpreflight.agent.cli.device_log import open_log, read_log, read_port
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import AnswerOutput, Json, Redact, Share, offered_devices
@@ -72,8 +72,7 @@ def log(
     network. Exit codes: 0 online, 1 it stops at a stage or was lost, 2 wrong usage, no such port or a port that is in
     use, 3 not known, or no log of a device, 130 stopped (what was read until then is shown).
     """
-    from netpreflight.agent import profiles  # noqa: PLC0415 - loaded only where it is needed
-    from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415
+    from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.reports.device_log import FORMATS  # noqa: PLC0415
     from netpreflight.reports.device_log.terminal import show  # noqa: PLC0415
     from netpreflight.reports.sharing import hidden  # noqa: PLC0415
@@ -87,10 +86,7 @@ def log(
         raise UsageError(f"--seconds belongs to --port, and is more than 0 and at most {LONGEST_LOG_S}")
     if file is not None and any(is_same_file(file, path) for path in outputs):
         raise UsageError(f"-o {file} would replace the log: give another -o")
-    try:
-        profile = profiles.load(device, os_version) if device is not None else None
-    except profiles.UnknownDeviceError as problem:
-        raise UsageError(str(problem)) from problem
+    profile = load_profile(device, os_version) if device is not None else None
     if os_version is not None and profile is None:
         raise UsageError("--os needs a device: netpreflight log FILE --device NAME --os VERSION")
     is_stopped = False

@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from netpreflight.reports.terminal import Terminal
 
 
+def scope_of(interface: str | None) -> "Scope":
+    """This laptop, and its interface under test.
+
+    Raises:
+        UsageError: it has no interface of the name that was given.
+    """
+    from netpreflight.probes.scope import scope  # noqa: PLC0415 - loaded only where it is needed
+
+    found = scope(interface)
+    if interface is not None and interface not in found.interfaces:
+        raise UsageError(f"no interface {interface!r}; this laptop has: {', '.join(found.interfaces)}")
+    return found
+
+
 def read_asked(
     as_whom: str | None, mac: str | None, passphrase_file: Path | None, *, uses_saved: bool, is_forced: bool
 ) -> "Asked | None":
@@ -32,7 +46,7 @@ def read_asked(
     """
     if not (as_whom or mac or passphrase_file or uses_saved or is_forced):
         return None
-    from netpreflight.agent.as_device.asked import CannotError, read  # noqa: PLC0415 - loaded only where it is needed
+    from netpreflight.agent.as_device.asked import CannotError, read  # noqa: PLC0415 - as above
 
     try:
         return read(as_whom, mac, passphrase_file, uses_saved=uses_saved, is_forced=is_forced)
@@ -65,10 +79,9 @@ def start_device(
     from netpreflight.agent.as_device.asked import CannotError, prepare, prepare_itself  # noqa: PLC0415
     from netpreflight.agent.privilege import give_up  # noqa: PLC0415
     from netpreflight.agent.run import AirChoice, RunSettings  # noqa: PLC0415
-    from netpreflight.probes.scope import scope  # noqa: PLC0415
     from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
-    laptop_scope = scope(interface)
+    laptop_scope = scope_of(interface)
     try:
         if laptop_scope.medium == "wifi" and SYSTEM.joins_as_itself is not None:
             return JoiningAsItself(prepare_itself(asked, laptop_scope, profile, selection, ssid))
@@ -82,7 +95,7 @@ def start_device(
         )
     except (CannotError, OSError) as problem:
         raise UsageError(str(problem)) from problem
-    return both.Played(way, chosen, process, [])
+    return both.Played(way, chosen, process, [], laptop_scope.ssid)
 
 
 def measure(played: "Played | JoiningAsItself | None", settings: "RunSettings", terminal: "Terminal") -> "Run":
@@ -96,7 +109,7 @@ def measure(played: "Played | JoiningAsItself | None", settings: "RunSettings", 
         measured = (
             partial(as_itself.run, played)
             if isinstance(played, as_itself.JoiningAsItself)
-            else partial(both.run, _hold_mac(played, settings.scope))
+            else partial(both.run, _check_mac_is_free(played, settings.scope))
         )
     with contextlib.closing(terminal):
         return measured(
@@ -115,18 +128,26 @@ def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
         os.write(sys.stderr.fileno(), f"netpreflight: stopping{first}; what was measured is reported\n".encode())
 
 
-def _hold_mac(played: "Played", scope: "Scope") -> "Played":
-    """The same, once it is seen that nobody has the MAC address that was given.
+def _check_mac_is_free(played: "Played", scope: "Scope") -> "Played":
+    """Ask whether a host has the MAC address that was given with --mac; returns the same, with what was sent for that.
 
     Raises:
-        UsageError: somebody has it.
+        UsageError: somebody has it, or that cannot be asked.
     """
-    if played.chosen.source != "given":
+    if played.chosen.source != "given" or played.way.denial is not None:
         return played
     from netpreflight.agent.as_device.asked import words_of_holder  # noqa: PLC0415 - as above
     from netpreflight.probes.join.holder import holder  # noqa: PLC0415
 
-    address, sent = holder(scope, played.chosen.mac)
+    try:
+        address, sent = holder(scope, played.chosen.mac)
+    except OSError as problem:
+        played.process.end()
+        why = problem.strerror or problem
+        told = f"whether somebody has this address just now cannot be asked ({why})"
+        raise UsageError(
+            f"--mac {played.chosen.mac}: {told}; leave --mac out, or give its first three bytes"
+        ) from problem
     if address is not None:
         played.process.end()
         raise UsageError(f"--mac {played.chosen.mac}: {words_of_holder(address, scope)}")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netpreflight.agent.cli.checked import load_profile
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.screen import tell
 
@@ -51,16 +52,13 @@ def profile_for(file: Path, judged: "JudgedDevice", device: str | None, os_versi
     """The profile of the device named, or else of the device in a saved report."""
     from netpreflight.agent import profiles  # noqa: PLC0415 - as above
 
-    try:
-        if device is not None:
-            return profiles.load(device, os_version)
-        if judged.name not in profiles.names():
-            raise UsageError(
-                f"{file}: judged for {judged.name!r}, which is no known device; give its file: --device FILE.toml"
-            )
-        return profiles.load(judged.name, os_version or judged.asked_os or judged.os_version)
-    except profiles.UnknownDeviceError as problem:
-        raise UsageError(str(problem)) from problem
+    if device is not None:
+        return load_profile(device, os_version)
+    if judged.name not in profiles.names():
+        raise UsageError(
+            f"{file}: judged for {judged.name!r}, which is no known device; give its file: --device FILE.toml"
+        )
+    return load_profile(judged.name, os_version or judged.asked_os or judged.os_version)
 
 
 def looks_like_a_watch(file: Path) -> bool:

@@ -79,8 +79,12 @@ def standard_output(purpose: str) -> "TextIO":
 
 
 def tell(line: str) -> None:
-    """Write a line to standard error, which does not end the program where nobody reads it."""
-    from netpreflight.reports.safe_text import shown  # noqa: PLC0415 - as above
+    """Write a line to standard error, with its commands as the user types them.
+
+    Where nobody reads it, the program goes on.
+    """
+    from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - as above
+    from netpreflight.reports.safe_text import shown  # noqa: PLC0415
 
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"netpreflight: {shown(line)}\n")
+        sys.stderr.write(f"netpreflight: {as_called(shown(line), called(os.environ))}\n")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netpreflight.agent.cli.checked import check_outputs, choose_level
+from netpreflight.agent.cli.checked import check_outputs, choose_level, load_profile
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.options import AnswerOutput, Json, Redact, SavedDevice, SavedOs, Share
 from netpreflight.agent.cli.outputs import deliver_answer
@@ -72,7 +72,4 @@ def _profile(watch: "Watch", device: str | None, os_version: str | None) -> "Pro
 
     if device is None and watch.device not in profiles.names():
         return None
-    try:
-        return profiles.load(device or watch.device, os_version or (watch.os_version if device is None else None))
-    except profiles.UnknownDeviceError as problem:
-        raise UsageError(str(problem)) from problem
+    return load_profile(device or watch.device, os_version or (watch.os_version if device is None else None))

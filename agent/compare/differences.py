@@ -1,5 +1,7 @@
 """What differs between the networks of two runs: Wi-Fi, addresses, resolvers and their answers, NTP, path."""
 
+from msgspec import UNSET
+
 from netpreflight.agent.compare.parts import Difference
 from netpreflight.agent.judging.addresses import is_carrier_nat, is_local, is_translated
 from netpreflight.agent.judging.dns import NTP_SERVER
@@ -21,7 +23,7 @@ def differences(a: Observations, b: Observations, profile: Profile) -> list[Diff
 
 
 def address_class(address: str | None) -> str | None:
-    """The kind of address that a laptop has, in words."""
+    """The kind of address that was measured from, in words."""
     if address is None:
         return None
     if is_translated(address):
@@ -42,15 +44,16 @@ def routers(seen: Observations) -> list[str]:
 
 
 def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]:
-    """What a run saw of its network and its laptop, as label and value."""
+    """What a run saw of its network and of where it was measured from, as label and value."""
     scope = seen.scope
+    ssid, bssid = _measured_on(seen)
     return {
         **_radio(seen.wifi),
         "Interface": ", ".join(filter(None, (scope.interface, scope.medium))) or None,
-        "SSID of the laptop": in_quotes(scope.ssid) if scope.ssid is not None else None,
-        "BSSID of the laptop": scope.bssid,
-        "MAC address of the laptop": scope.mac,
-        "Address of the laptop": ", ".join(scope.addresses) or "none",
+        "SSID measured on": in_quotes(ssid) if ssid is not None else None,
+        "BSSID measured on": bssid,
+        "MAC address measured from": scope.mac,
+        "Address measured from": ", ".join(scope.addresses) or "none",
         "Kind of address": address_class(scope.address),
         "IPv6": ("yes" if scope.ipv6_addresses else "no") if scope.interface else None,
         "Gateway": scope.gateway,
@@ -65,6 +68,17 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
         "Run as": scope.privileges.user or None,
         "Operating system": scope.os or None,
     }
+
+
+def _measured_on(seen: Observations) -> tuple[str | None, str | None]:
+    """The SSID and the BSSID on which the run measured what is beyond the air: the laptop's, or those that it joined.
+
+    The scope of a run of an earlier version has the laptop's in any case.
+    """
+    join = seen.join
+    if seen.as_device is not UNSET and join is not UNSET and join.joined is not None:
+        return join.ssid, join.end_bssid or join.joined.bssid
+    return seen.scope.ssid, seen.scope.bssid
 
 
 def _radio(wifi: Wifi | None) -> dict[str, str | None]:

@@ -26,6 +26,7 @@ from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Stage
 from netpreflight.agent.selection import in_groups
+from netpreflight.agent.sentences import capitalised, with_article
 
 
 class Said(NamedTuple):
@@ -43,7 +44,7 @@ class Said(NamedTuple):
 
 def conclusion(a: Given, b: Given, finding: StoryFinding, pairs: list[CheckPair], profile: Profile) -> Said:
     """The conclusion that a reader should see first."""
-    device = f"{'an' if profile.title[0] in 'AEIOU' else 'a'} {profile.title}"
+    device = with_article(profile.title)
     if finding.story == "same-run":
         return Said("A and B are the same run: there is nothing to compare.")
     if finding.story == "not-told":
@@ -78,12 +79,12 @@ def _of_two(a: Given, b: Given, profile: Profile, device: str) -> Said:
         if decided:
             (side,) = undecided
             return Said(
-                f"{_capital(name_of(decided[0]))} lets {device} online.",
+                f"{capitalised(name_of(decided[0]))} lets {device} online.",
                 f"It is not known whether {name_of(side)} would let {device} online: {_why_not_known(side)}.",
             )
         return Said(
             f"It is not known whether {name_of(a)} or {name_of(b)} would let {device} online.",
-            " ".join(f"{_capital(name_of(side))}: {_why_not_known(side)}." for side in undecided),
+            " ".join(f"{capitalised(name_of(side))}: {_why_not_known(side)}." for side in undecided),
         )
     remaining = " and ".join(
         f"{', '.join(check.id for check in found)} on {name_of(side)}" for side in (a, b) if (found := warnings(side))
@@ -117,9 +118,11 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
     stopping = [(side, stage) for side in (a, b) if (stage := first_failing(side, stages))]
     if len(stopping) == 2:
         (first, first_stage), (second, second_stage) = stopping
-        reasons = " ".join(f"{_capital(name_of(side))}: {failing(side, stage)[0].summary}." for side, stage in stopping)
+        reasons = " ".join(
+            f"{capitalised(name_of(side))}: {failing(side, stage)[0].summary}." for side, stage in stopping
+        )
         return Said(
-            f"{_capital(name_of(first))} stops {device} at {WORDS[first_stage]}, and {name_of(second)} at "
+            f"{capitalised(name_of(first))} stops {device} at {WORDS[first_stage]}, and {name_of(second)} at "
             f"{WORDS[second_stage]}.",
             f"{reasons} The causes differ, so neither network is a reference for the other.",
         )
@@ -129,8 +132,8 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
         unknown = [check for check in unsettled(other, *stages) if check.id in {failed.id for failed in fails}]
         why = f" ({unknown[0].summary})" if unknown else ""
         return Said(
-            f"{_capital(name_of(side))} stops {device} at {WORDS[stage]}.",
-            f"{_capital(name_of(side))}: {fails[0].summary}. It is not known whether that works on {name_of(other)}"
+            f"{capitalised(name_of(side))} stops {device} at {WORDS[stage]}.",
+            f"{capitalised(name_of(side))}: {fails[0].summary}. It is not known whether that works on {name_of(other)}"
             f"{why}, so this rules out nothing.",
         )
     return None
@@ -139,8 +142,8 @@ def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, devic
 def _one_stops(contrast: Contrast, profile: Profile, device: str) -> Said:
     """The sentence where something fails on one network and works on the other, and what that rules out."""
     bad, good, stage = contrast
-    headline = f"{_capital(name_of(bad))} stops {device} at {WORDS[stage]}, and {name_of(good)} does not."
-    first = f"{_capital(name_of(bad))} fails {', '.join(check.id for check in failing(bad, stage))}."
+    headline = f"{capitalised(name_of(bad))} stops {device} at {WORDS[stage]}, and {name_of(good)} does not."
+    first = f"{capitalised(name_of(bad))} fails {', '.join(check.id for check in failing(bad, stage))}."
     if hotspot(bad.report.observations) and not hotspot(good.report.observations):
         return Said(headline, f"{first} So the hotspot is no reference for {name_of(good)} here.")
     if stage in WIFI_STAGES:
@@ -169,18 +172,18 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
         f"It is doubtful whether {device} would get online now."
         if doubtful and after == "not-known"
         else {
-            ("works", "works"): f"{_capital(device)} would get online, before and after.",
-            ("fails", "fails"): f"{_capital(device)} {could} get online, before or after.",
+            ("works", "works"): f"{capitalised(device)} would get online, before and after.",
+            ("fails", "fails"): f"{capitalised(device)} {could} get online, before or after.",
             ("fails", "works"): f"Better: {device} would get online now; before, it {could}.",
             ("works", "fails"): f"Worse: {device} {could} get online now; before, it would.",
             (
                 "not-known",
                 "works",
-            ): f"{_capital(device)} would get online now; it is not known whether it would have before.",
+            ): f"{capitalised(device)} would get online now; it is not known whether it would have before.",
             (
                 "not-known",
                 "fails",
-            ): f"{_capital(device)} {could} get online now; it is not known whether it would have before.",
+            ): f"{capitalised(device)} {could} get online now; it is not known whether it would have before.",
             ("not-known", "not-known"): f"It is not known whether {device} would get online, before or after.",
         }.get((before, after), f"It is not known whether {device} would get online now.")
     )
@@ -204,7 +207,3 @@ def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
         nothing = "Of what is known in both runs, nothing" if some_unknown else "Nothing"
         listed = f"{nothing} that the device needs got better or worse."
     return Said(first, listed)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from netpreflight.agent.compare.parts import Story
 from netpreflight.agent.judging.addresses import is_shared_by_routers
 from netpreflight.agent.report.changes import subnet_of
-from netpreflight.probes.observations import Observations, Scope
+from netpreflight.probes.observations import Observations, Scope, ipv4_networks
 from netpreflight.probes.quoting import in_quotes
 
 _HOTSPOT_SUBNETS = {
@@ -141,14 +141,7 @@ def _own_macs(macs: Iterable[str | None]) -> frozenset[str]:
 
 def _own_subnet(scope: Scope) -> ipaddress.IPv4Network | None:
     """The subnet of the laptop's first address that has one; None: no address has a mask shorter than /32."""
-    for text in scope.addresses:
-        try:
-            network = ipaddress.IPv4Network(text, strict=False)
-        except ValueError:
-            continue
-        if network.prefixlen < 32:
-            return network
-    return None
+    return next((network for network in ipv4_networks(scope.addresses) if network.prefixlen < 32), None)
 
 
 def _quoted(name: str | None) -> str | None:

@@ -10,6 +10,7 @@ from netpreflight.agent.judging.registry import CHECKS, Row
 from netpreflight.agent.judging.unseen import CONNECT
 from netpreflight.agent.plan import PROBES
 from netpreflight.agent.results import Ability, AbilityState
+from netpreflight.agent.sentences import capitalised
 from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
 from netpreflight.probes.quoting import in_quotes
 
@@ -75,7 +76,7 @@ def _row(ability: str, checks: Collection[str], state: AbilityState, why: str, u
         id=ability,
         state=state,
         checks=list(checks),
-        why=f"{why[:1].upper()}{why[1:]}".rstrip("."),
+        why=capitalised(why).rstrip("."),
         unlock=None if state == "yes" else unlock,
     )
 

@@ -4,11 +4,11 @@ from typing import Literal
 
 import msgspec
 
-from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging.registry import CHECKS, may_stop
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import ONLY_LAPTOP, Answer, Check, Startup, Verdict
+from netpreflight.agent.sentences import in_a_row, with_article
 from netpreflight.probes.observations import ROOT_ON_LINUX, TAKES_ROOT
 
 
@@ -140,11 +140,6 @@ def uplink_first(which: Literal["this", "that"]) -> str:
         f"Look first whether {which} network has internet access at all: its uplink, and whether its firewall lets "
         "anything out."
     )
-
-
-def with_article(title: str) -> str:
-    """A device in a sentence, by its title: "an Argon"."""
-    return f"{'an' if title[0] in 'AEIOU' else 'a'} {title}"
 
 
 def _left_out(checks: list[Check]) -> str:

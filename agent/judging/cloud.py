@@ -4,18 +4,19 @@ from typing import Any, Literal
 
 import msgspec
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging import forged
 from netpreflight.agent.judging.addresses import is_local, zone_of
 from netpreflight.agent.judging.coap import own_server
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, named, refusal, trusted
 from netpreflight.agent.judging.nat import forgotten, idle_evidence
+from netpreflight.agent.judging.on_link import of_nobody
 from netpreflight.agent.judging.path import beyond_this_site
 from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent, of_another_run, unread
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import BEST_FIRST, Finding, Flow, Named
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import (
     TOO_MUCH,
     UDP_OVERHEAD,
@@ -37,7 +38,7 @@ def transport(view: DeviceView) -> Finding:
     needs = profile.cloud
     if needs.transport.value == "coap":
         # A plain CoAP device's cloud is a CoAP server: the exchange is the same.
-        finding = own_server(seen, profile)
+        finding = own_server(view)
         return msgspec.structs.replace(finding, summary=f"CoAP endpoint: {finding.summary}")
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
@@ -49,8 +50,7 @@ def transport(view: DeviceView) -> Finding:
         missing = no_address(seen, needs.hosts.value)
     else:
         missing = None
-    judge = _nonce if needs.transport.value == "tcp-nonce" else _dtls
-    findings = [judge(endpoint, seen, profile) for endpoint in mine if endpoint.address]
+    findings = [_of(endpoint, view) for endpoint in mine if endpoint.address]
     # Any one of the hosts will do; that all of them fail is known only where all were asked.
     finding = min([*findings, *([missing] if missing else [])], key=lambda finding: BEST_FIRST.index(finding.status))
     if not findings:
@@ -63,6 +63,12 @@ def transport(view: DeviceView) -> Finding:
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts, *finding.rests_on]
     return msgspec.structs.replace(finding, rests_on=facts)
+
+
+def _of(endpoint: CloudEndpoint, view: DeviceView) -> Finding:
+    """The finding about one endpoint that has an address."""
+    found = (_nonce if endpoint.transport == "tcp-nonce" else _dtls)(endpoint, view.seen, view.profile)
+    return of_nobody([endpoint], view.seen, view.doubted, found.evidence) or found
 
 
 def of_endpoint(endpoint: CloudEndpoint, profile: Profile) -> Finding:

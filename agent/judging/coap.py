@@ -1,14 +1,14 @@
 """Judging CoAP: `coap.udp-5683`, and `cloud.transport` of a device whose cloud is a CoAP server."""
 
-from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.icmp import from_host, refused, trusted, unproved
+from netpreflight.agent.judging.on_link import of_nobody
 from netpreflight.agent.judging.path import beyond_this_site, proof_of_egress
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, of_another_run
 from netpreflight.agent.judging.witnessed import answered_at
-from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Flow, Named
+from netpreflight.agent.sentences import counted, in_a_row
 from netpreflight.probes.observations import CoapServer, Observations
 
 UDP_PORT = 5683
@@ -38,8 +38,9 @@ def udp_5683(view: DeviceView) -> Finding:
     return finding
 
 
-def own_server(seen: Observations, profile: Profile) -> Finding:
+def own_server(view: DeviceView) -> Finding:
     """Whether the device's own CoAP server answers; answers of other CoAP servers do not count."""
+    seen, profile = view.seen, view.profile
     coap, cloud = seen.coap, profile.cloud
     if coap is None or coap.not_run:
         return not_looked(coap, f"UDP {cloud.port.value} was not looked at")
@@ -48,7 +49,9 @@ def own_server(seen: Observations, profile: Profile) -> Finding:
     ]
     if not own_servers:
         return of_another_run(f"{cloud.hosts.value[0]} was not asked in this run", profile)
-    return _exchange(seen, own_servers)
+    asked = [server for server in own_servers if server.address]
+    evidence = [line for server in asked for line in _evidence(server)]
+    return of_nobody(asked, seen, view.doubted, evidence) or _exchange(seen, own_servers)
 
 
 def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
@@ -58,7 +61,7 @@ def _exchange(seen: Observations, servers: list[CoapServer]) -> Finding:
         return no_address(seen, [server.host for server in servers])
     evidence = [line for server in asked for line in _evidence(server)]
     for server in asked:
-        if server.reply:
+        if server.has_answered:
             successful_try = next((n for n, attempt in enumerate(server.attempts, 1) if attempt.outcome == "reply"), 1)
             rtt_ms = next((attempt.rtt_ms for attempt in server.attempts if attempt.outcome == "reply"), None) or 0.0
             return Finding(

@@ -234,6 +234,8 @@ class Reading:
         """Whether the device is set to a server that is not Particle's."""
         self._generation: int | None = None
         self._id: str | None = None
+        self.is_foreign = not log.heads and not _is_of_device_os(log)
+        """Whether it is no log of Device OS: then its lines say nothing of a device."""
         self.is_mixed = len({record.said for record in log.records if record.kind == "model"}) > 1
         """Whether it holds lines of more than one device."""
         self.attempts: list[_Attempt] = []
@@ -781,12 +783,21 @@ class Reading:
             self._adds(record)
 
     def _pinged(self, record: LogRecord) -> None:
-        """Cloud Debug pings what it was given, once each, and prints how many answers came (CloudDebugWiFi.cpp)."""
+        """Cloud Debug pings what it was given, once each, and prints how many answers came (CloudDebugWiFi.cpp).
+
+        It does so each time that it tests: one answer is enough.
+        """
+        if not _COUNT.fullmatch(record.code or ""):  # a saved run has something else in its place
+            return
         came = int(record.code or "0") > 0
-        told = "answered Cloud Debug's ping" if came else (
-            "did not answer Cloud Debug's ping: many drop pings, so this alone needs no remedy"
-        )  # fmt: skip
-        self.notes[f"{_PINGED[record.kind]} {told}"] = None
+        answered = f"{_PINGED[record.kind]} answered Cloud Debug's ping"
+        silent = (
+            f"{_PINGED[record.kind]} did not answer Cloud Debug's ping: many drop pings, so this alone needs no remedy"
+        )
+        if came:
+            self.notes.pop(silent, None)
+        if came or answered not in self.notes:
+            self.notes[answered if came else silent] = None
 
     def _heard(self, record: LogRecord) -> None:
         known = {other.name for other in self.log.records if other.kind in {"known", "joining", "heard-joining"}}
@@ -864,6 +875,8 @@ _GEN_2 = {"joined", "link-dhcp", "link-static", "join-failed", "network-begins",
 _GEN_3 = {"wifi-link", "wifi-unlink", "other-link", "cellular-link", "state", "disconnect"}
 """Lines of devices of the second generation only (Photon, P1, Electron), and of later ones only."""
 _HEX, _VOLTS = re.compile("[0-9A-Fa-f]{1,8}"), re.compile(r"[0-9]{1,2}\.[0-9]{1,4}")
+_COUNT = re.compile("-?[0-9]{1,6}")
+"""How many answers came, or an error's number."""
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}(?=\.)")
 """As the name of a device's cloud begins, over UDP."""
 _OF_WIFI = {"wifi-link", "joining", "heard-joining", "join-failed", "link-dhcp", "link-static", "cwjap"}
@@ -936,7 +949,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
         device: the profile that was asked for; None: what the log itself says counts.
     """
     reading = Reading(log)
-    is_foreign = not log.heads and not _is_of_device_os(log)
+    is_foreign = reading.is_foreign
     model, version = (None, None) if is_foreign else (_said(log, "model"), _said(log, "version"))
     platform = model or ("cellular" if reading.is_cellular and not is_foreign else None)
     attempts = [_told(attempt) for attempt in reading.attempts if attempt.lines or attempt.end]
@@ -951,11 +964,13 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
     counting = [record for record in log.records if record.kind in HARMLESS and _counts(record, log)]
     harmless = [record for record in counting if record not in blank]
     notes = [cause.why] if cause.why else []
-    notes += [_BLANK] if blank else []
     notes += _before_and_after(result, chosen, reading.attempts)
-    notes += reading.notes
-    notes += _of_device(reading, cause)
-    notes += _of_log(log, reading)
+    if not is_foreign:
+        notes += [_BLANK] if blank else []
+        notes += reading.notes
+        notes += _of_device(reading, cause)
+        notes += _of_whose(log, reading)
+    notes += _of_log(log)
     return LogAnswer(
         schema="netpreflight-log/1",
         source=source,
@@ -971,7 +986,9 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
         sentence=_NOTHING if log.live and not log.bytes else _sentence(result, stage, chosen, reading),
         attempts=[] if is_foreign else attempts,
         lines=[] if is_foreign else [_means(record) for record in failing[-MOST_LINES:]],
-        harmless=[
+        harmless=[]
+        if is_foreign
+        else [
             LogLineMeans(line=record.line, text=record.text, means=HARMLESS[record.kind])
             for record in _first_of_each(harmless)
         ],
@@ -997,7 +1014,8 @@ def shown_stages(log: DeviceLog) -> dict[StartStage, LogStageSeen]:
 def device_causes(log: DeviceLog) -> dict[str, DeviceCause]:
     """What the log says of the device itself, as far as its last attempt shows: problem, remedy and line by check."""
     reading = Reading(log)
-    found = {} if reading.is_mixed else {check: DeviceCause(*told) for check, told in reading.device.items()}
+    is_of_a_device = not (reading.is_mixed or reading.is_foreign)
+    found = {check: DeviceCause(*told) for check, told in reading.device.items()} if is_of_a_device else {}
     result, chosen = _result(log, reading)
     if result == "stops" and chosen is not None and (check := chosen.cause.check or "").startswith("device."):
         line = chosen.shown_by.get(chosen.stage or "cloud")
@@ -1012,7 +1030,7 @@ def _result(log: DeviceLog, reading: Reading) -> tuple[LogResult, _Attempt | Non
     The last attempt that has an end decides, unless a later one, whose end is missing, got past the stage where it
     stopped.
     """
-    if not log.heads and not _is_of_device_os(log):
+    if reading.is_foreign:
         return "foreign", None
     if reading.is_mixed:
         return "not-known", None
@@ -1169,8 +1187,8 @@ def _knows_no_network(log: DeviceLog) -> bool:
     return "heard" in kinds and "model" in kinds[: kinds.index("heard")] and not {"credentials", "known"} & {*kinds}
 
 
-def _of_log(log: DeviceLog, reading: Reading) -> list[str]:
-    """What is to be known of the log itself."""
+def _of_whose(log: DeviceLog, reading: Reading) -> list[str]:
+    """What is to be known of the device that the log is of."""
     notes = []
     if reading.is_cellular:
         notes.append("This is a cellular device: its log says nothing of Wi-Fi")
@@ -1178,6 +1196,12 @@ def _of_log(log: DeviceLog, reading: Reading) -> list[str]:
         notes.append("The device is set to a server that is not Particle's")
     if _knows_no_network(log):
         notes.append("Cloud Debug lists no network that the device knows: it may not have been given one")
+    return notes
+
+
+def _of_log(log: DeviceLog) -> list[str]:
+    """What is to be known of the log itself."""
+    notes = []
     if not log.heads and log.records:
         notes.append("The lines have no times and no levels, so anybody may have printed them")
     if log.undecodable * 20 > log.bytes and not log.heads:

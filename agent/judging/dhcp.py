@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import first_host
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.unseen import not_looked, unread
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Named, Status
-from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, Dhcp, DhcpMessage, Lease
+from netpreflight.agent.sentences import counted
+from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, AsDevice, Dhcp, DhcpMessage, Lease
 
 T = TypeVar("T")
 
@@ -47,24 +47,51 @@ def offer(view: DeviceView) -> Finding:
     if dhcp.offers():
         return _dropped(dhcp.offers()[0], view.profile, evidence)
     found = _not_read(dhcp, evidence) or msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
-    return _at_a_port(found) if _is_second_at_port(view) else found
+    played = _played_at_port(view)
+    return _at_a_port(found, played) if played is not None else found
 
 
-def _is_second_at_port(view: DeviceView) -> bool:
-    """Whether the requests came from a second MAC address at a switch port, and none from this laptop's own."""
+def _played_at_port(view: DeviceView) -> AsDevice | None:
+    """What was seen of the device where it was a second MAC address at a switch port; None: it was not."""
     played = view.seen.as_device
-    return played is not UNSET and played.way == "cable"
+    return played if played is not UNSET and played.way == "cable" else None
 
 
-def _at_a_port(finding: Finding) -> Finding:
-    """The finding of a second MAC address at a switch port, which may take one only."""
+def _at_a_port(finding: Finding, played: AsDevice) -> Finding:
+    """The finding of a second MAC address at a switch port: DHCP is at fault only if frames of that address pass.
+
+    A switch may take one MAC address at a port (port security). That a router answers the device by ARP shows that this
+    one takes both.
+    """
     if finding.problem not in {"no-offer", "no-answer", "lease-server-silent"}:
         return finding
+    router = played.router
+    if router is not None:
+        answered = "answered" if router.answers_arp else "nobody answered"
+        line = f"ARP requests for the router {router.address} from the device's MAC address: {answered}"
+        finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, line])
+    if router is not None and router.answers_arp:
+        passes = (
+            f"This port lets the device's MAC address through: the router {router.address} answers its ARP requests."
+        )
+        return msgspec.structs.replace(finding, reason=f"{finding.reason} {passes}")
+    silent = (
+        f"The router {router.address} answers no ARP request from the device's MAC address, either."
+        if router is not None
+        else "No router was asked by ARP from the device's MAC address."
+    )
+    online = " This laptop's own requests are answered." if any(asked.answered for asked in played.laptop) else ""
     return msgspec.structs.replace(
         finding,
-        reason=f"{finding.reason} Or the switch drops a second MAC address at this port (port security).",
-        remedy="See first whether the switch port takes a second MAC address (port security); a run without --as "
-        f"device shows whether DHCP answers this laptop. Then: {finding.remedy}",
+        status="unknown",
+        summary="No DHCP answer to the device's MAC address: not known whether this switch port lets it through",
+        problem="second-mac-unheard",
+        named=None,
+        reason=f"{finding.reason} {silent}{online} The switch may drop a second MAC address at one port (port "
+        "security), which does not affect a device by Wi-Fi or at a port of its own.",
+        remedy="Run netpreflight check without --as device: an OFFER to requests from this laptop's own MAC address "
+        "shows that the port takes no second one. For a device with Wi-Fi, run it with --as device by Wi-Fi.",
+        owner="device owner",
     )
 
 
@@ -120,7 +147,7 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
             problem="no-offer",
             named=Named(address=told_laptop),
             reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER from an unknown device"
-            + ("" if _is_second_at_port(view) else " or from this laptop")
+            + (" or from this laptop" if _played_at_port(view) is None else "")
             + ". Most likely no address is free. If there are free ones, it serves only registered devices.",
             remedy=f"Look at the DHCP pool on {told_laptop} first, then at its allow-list.",
             owner="network administrator",
@@ -224,7 +251,7 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
 
 def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
     """The finding where nobody answers at all; a server that gave this laptop its lease is there all the same."""
-    silence = _silence_of(dhcp, asked, second_at_port=_is_second_at_port(view))
+    silence = _silence_of(dhcp, asked, second_at_port=_played_at_port(view) is not None)
     if lease := dhcp.laptop_lease:
         server = f"DHCP server {lease.server}" if lease.server else "DHCP server of this laptop's lease"
         return Finding(

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.addresses import is_address, is_local, is_sinkhole, zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
@@ -16,6 +15,7 @@ from netpreflight.agent.judging.unseen import no_resolver, not_read, of_another_
 from netpreflight.agent.judging.witnessed import answered_addresses
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import AS_ROOT, Dhcp, Dns, Lookup
 
 NTP_SERVER = "pool.ntp.org"

@@ -11,10 +11,10 @@ that a CoAP ping is waited for would meet one run in 120.
 from collections.abc import Sequence
 from typing import Literal
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.signature import has_signed
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import AS_ROOT, Attempt, CloudEndpoint, Control, Ntp, Unasked
 
 LEAST_PORTS = 3

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from netpreflight.agent.judging.addresses import is_address, is_sinkhole
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.judging.dhcp import NOT_KEPT, host_name_refused
+from netpreflight.agent.judging.dhcp import NOT_KEPT, host_name_refused, offer
 from netpreflight.agent.judging.dns import NTP_SERVER, may_not_exist
 from netpreflight.agent.judging.forged import doubt_of_ntp
 from netpreflight.agent.judging.unseen import why_not
@@ -94,7 +94,7 @@ def _runs(view: DeviceView, checks: dict[str, Check]) -> bool | None:
         return False  # it does not join
     if view.laptop_network:
         return None
-    if lease_problem := _no_lease(view.seen, view.profile):
+    if lease_problem := _no_lease(view):
         return None if lease_problem.startswith("Not known") else False
     if view.other_router or checks["dhcp.servers"].status == "fail":
         return None  # the device may use another router or server than the ones measured
@@ -129,11 +129,13 @@ def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
     return False if all(connected) else None if any(connected) else True
 
 
-def _no_lease(seen: Observations, profile: Profile) -> str | None:
+def _no_lease(view: DeviceView) -> str | None:
     """Why the device gets no usable lease, from the DHCP exchange made as a device; None: it gets one, or may."""
-    dhcp = seen.dhcp
+    dhcp, profile = view.seen.dhcp, view.profile
     if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
         return None
+    if not dhcp.granted and offer(view).standing == "unknown":
+        return "Not known: whether the device gets a lease."
     if not (dhcp.granted and dhcp.granted.address) or host_name_refused(dhcp, dhcp.granted, profile):
         return "The device would not get that far: without a lease its LED keeps blinking green fast."
     if dhcp.granted.resolvers:
@@ -177,7 +179,7 @@ def _result(view: DeviceView) -> TestOutcome:
     seen, profile = view.seen, view.profile
     if other_network := view.laptop_network:
         return None, f"Not known: this laptop is on another network, {in_quotes(other_network)}.", []
-    if lease_problem := _no_lease(seen, profile):
+    if lease_problem := _no_lease(view):
         return None, lease_problem, []
     method = profile.internet_test.method.value
     if method == "none":

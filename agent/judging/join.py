@@ -37,6 +37,9 @@ TRIES = 3
 """So many attempts that end alike fail a check, where nobody told the reason."""
 KEY_TRIES = 2
 """The same for a handshake that the supplicant says failed for the passphrase."""
+_ASKED = {"joined", "auth-refused", "assoc-refused", "no-answer", "key-refused", "key-unfinished"}
+"""Ends of attempts in which an access point was asked. The others (`not-found`, `passed-over`, `not-told`, `not-made`)
+tell nothing of its answer: they make a refusal no surer, and no less sure."""
 AGAIN = "Run netpreflight check --as device again."
 _WITH_OWN_STATION = (
     f"Run netpreflight check --as device again {AS_ROOT}: a station of its own says more than NetworkManager."
@@ -124,7 +127,7 @@ def auth(view: DeviceView) -> Finding:
         return join
     finding = _auth(join, view)
     if finding.status == "fail" and _may_be_steering(join, view):
-        finding = _of_steering(finding)
+        finding = _of_steering(finding, join)
     return _of_other_station(_with_log(finding, view), join)
 
 
@@ -137,7 +140,13 @@ def key(view: DeviceView) -> Finding:
 def link(view: DeviceView) -> Finding:
     """Whether the link was there until the end, and the station was not sent away or moved."""
     join = _of_device(view)
-    return join if isinstance(join, Finding) else _of_other_station(_link(join), join)
+    if isinstance(join, Finding):
+        return join
+    finding, scanned_s = _link(join), _scanned_5ghz_s(join, view)
+    sent_away = [loss.at_s for loss in join.lost if not loss.by_laptop]
+    if finding.status in {"warn", "fail"} and scanned_s is not None and sent_away and sent_away[-1] >= scanned_s:
+        finding = _of_steering(finding, join)
+    return _of_other_station(finding, join)
 
 
 def _of_device(view: DeviceView) -> Join | Finding:
@@ -176,7 +185,7 @@ def _of_other_station(finding: Finding, join: Join) -> Finding:
 
 
 def _auth(join: Join, view: DeviceView) -> Finding:
-    name, evidence = in_quotes(join.ssid or ""), _told(join.attempts)
+    name, evidence = in_quotes(join.ssid or ""), [*_told(join.attempts), *_scan_words(join)]
     if through := next((attempt for attempt in join.attempts if _is_associated(attempt)), None):
         before = join.attempts[: join.attempts.index(through)]
         refused = next((attempt for attempt in before if attempt.status is not None), None)
@@ -201,13 +210,13 @@ def _auth(join: Join, view: DeviceView) -> Finding:
         return _unknown(
             "steered",
             f"{name} sends the station to another BSS, as it may not send the device",
-            "NetworkManager asks on 5 GHz, too, with the station's MAC address, so the access point may take it for a "
-            "station that has 5 GHz.",
+            f"{_asked_words(join)} on 5 GHz, too, with the station's MAC address, so the access point may take it for "
+            "a station that has 5 GHz.",
             _WITH_OWN_STATION,
             evidence,
         )
     if refused_by:
-        return _refused(refused_by, len(join.attempts), name, evidence)
+        return _refused(refused_by, sum(attempt.ended in _ASKED for attempt in join.attempts), name, evidence)
     for ended, judge in (("passed-over", _passed_over), ("no-answer", _unanswered), ("not-found", _not_found)):
         if any(attempt.ended == ended for attempt in join.attempts):
             return judge(join, view, name, evidence)
@@ -238,7 +247,14 @@ def _let_in_late(refused: JoinAttempt, name: str, evidence: list[str]) -> Findin
 
 
 def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[str]) -> Finding:
-    """The finding where the access point refused the station, by its own status code, and never let it in."""
+    """The finding where the access point refused the station, by its own status code, and never let it in.
+
+    Args:
+        attempts: those that were refused.
+        tried: how many attempts there were in which an access point was asked.
+        name: the network's, in quotes.
+        evidence: a line for each attempt.
+    """
     sure = len(attempts) > 1 or tried >= TRIES
     last = attempts[-1]
     words, at = _status_words(last.status), "authentication" if last.ended == "auth-refused" else "association"
@@ -249,16 +265,34 @@ def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[
         problem=problem,
         reason=f"{reason} It was refused {_times(len(attempts))} in {tried} attempts."
         if sure
-        else f"{reason} It was asked only once.",
+        else f"{reason} It is known to have been refused only once.",
         remedy=remedy if sure else AGAIN,
         owner=_ADMIN,
         evidence=evidence,
     )
 
 
+def _scanned_5ghz_s(join: Join, view: DeviceView) -> float | None:
+    """Since when the station may have asked on 5 GHz, where the device does not; None: it did not.
+
+    Where nobody looked, it did from the beginning: NetworkManager's scans are of all bands.
+    """
+    if join.way != "networkmanager" or "5" in view.profile.radio.bands.value:
+        return None
+    if join.scanned_5ghz_s is UNSET:
+        return 0.0
+    unheard_s = None if join.unheard_s is UNSET else join.unheard_s
+    return min((at_s for at_s in (join.scanned_5ghz_s, unheard_s) if at_s is not None), default=None)
+
+
 def _asked_more(join: Join, view: DeviceView) -> bool:
-    """Whether the station has asked on 5 GHz, and the device does not: NetworkManager's scan is of all bands."""
-    return join.way == "networkmanager" and "5" not in view.profile.radio.bands.value
+    """Whether the station may have asked on 5 GHz, and the device does not."""
+    return _scanned_5ghz_s(join, view) is not None
+
+
+def _asked_words(join: Join) -> str:
+    """That NetworkManager asked, or that it may have: where no scan was seen, and some of what was told was lost."""
+    return "NetworkManager may have asked" if join.scanned_5ghz_s is None else "NetworkManager asked"
 
 
 def _may_be_steering(join: Join, view: DeviceView) -> bool:
@@ -271,13 +305,13 @@ def _may_be_steering(join: Join, view: DeviceView) -> bool:
     return _asked_more(join, view) and not is_told and (not ours or any(bss.band == "5" for bss in ours))
 
 
-def _of_steering(finding: Finding) -> Finding:
-    """A refusal of a station that has asked on 5 GHz, as the device does not: not known to be the device's."""
+def _of_steering(finding: Finding, join: Join) -> Finding:
+    """What became of a station that may have asked on 5 GHz, as the device does not: not known to be the device's."""
     return msgspec.structs.replace(
         finding,
         status="unknown",
-        reason=f"{finding.reason} NetworkManager asks on 5 GHz, too, with the station's MAC address, and an access "
-        "point that steers may refuse it on 2.4 GHz for that.",
+        reason=f"{finding.reason} {_asked_words(join)} on 5 GHz, too, with the station's MAC address, and an access "
+        "point that steers may refuse it on 2.4 GHz, or send it away, for that.",
         remedy=_WITH_OWN_STATION,
         owner=_OWNER,
     )
@@ -354,16 +388,22 @@ def _unanswered(join: Join, view: DeviceView, name: str, evidence: list[str]) ->
 
 
 def _not_found(join: Join, view: DeviceView, name: str, evidence: list[str]) -> Finding:
-    """The finding where the station did not find the network: a failure only where the survey heard it there."""
+    """The finding where the station did not find the network.
+
+    It is a failure only where the survey heard it there, and each scan of the station heard other networks on the same
+    channel: one that heard nobody shows nothing of this network.
+    """
     missed = [attempt for attempt in join.attempts if attempt.ended == "not-found"]
     near = [bss for bss in _heard(join, view) if quality(bss) == "good"]
-    if len(missed) >= TRIES and near:
+    channels = {bss.frequency_mhz for bss in near}
+    if len(missed) >= TRIES and near and all(_hears(attempt, channels) for attempt in missed):
         return Finding(
             status="fail",
             summary=f"{name} does not show itself to a station with this MAC address",
             problem="ignored",
             reason=f"The survey heard it well on the device's channels, and the station did not find it in "
-            f"{len(missed)} attempts. An access point that admits listed MAC addresses only ignores others so.",
+            f"{len(missed)} attempts, though it heard others there. An access point that admits listed MAC addresses "
+            "only ignores others so.",
             remedy=f"Let the access point (MAC filter, access list) admit {missed[-1].mac}, and each device's own "
             "address.",
             owner=_ADMIN,
@@ -380,6 +420,14 @@ def _not_found(join: Join, view: DeviceView, name: str, evidence: list[str]) -> 
         evidence,
         due_to=due_to,
     )
+
+
+def _hears(attempt: JoinAttempt, channels: set[int | None]) -> bool:
+    """Whether the scan of an attempt heard anybody on one of these frequencies, in MHz.
+
+    A report of an earlier version does not tell, and is judged as it was then.
+    """
+    return attempt.heard_mhz is UNSET or not channels.isdisjoint(attempt.heard_mhz)
 
 
 def _key(join: Join) -> Finding:
@@ -472,8 +520,16 @@ def _link(join: Join) -> Finding:
         return _unknown(
             "not-looked",
             "Whether the link lasts is not known",
-            "The supplicant of this laptop that had joined was ended from outside, and the run with it.",
+            "The supplicant of this laptop that had joined was ended from outside, or failed, and so the run ended.",
             f"{AGAIN[:-1]}, and let its wpa_supplicant run.",
+            evidence,
+        )
+    if join.link == "unheard" and not join.lost:
+        return _unknown(
+            "not-looked",
+            "Whether the link was there all the time is not known",
+            "This laptop was too busy to read all that its kernel told of the radio, so a loss may have been missed.",
+            f"{AGAIN[:-1]}, with less else to do for this laptop.",
             evidence,
         )
     if join.link == "not-looked":
@@ -562,7 +618,7 @@ def as_device(join: Join | UnsetType, finding: Finding) -> Finding:
 
 def _ours(view: DeviceView) -> list[Bss]:
     """The BSSs of the network that the survey heard now."""
-    network, wifi = network_of(view.seen, view.profile), view.seen.wifi
+    network, wifi = network_of(view), view.seen.wifi
     if not isinstance(network, Ess) or wifi is None or view.seen.join is UNSET:
         return []
     if wifi.target != view.seen.join.ssid:
@@ -594,6 +650,21 @@ def _attempt_words(number: int, attempt: JoinAttempt) -> str:
     ]
     told = f" ({'; '.join(codes)})" if codes else ""
     return f"attempt {number}, at {attempt.at_s:.1f} s as {attempt.mac}{where}{at}: {attempt.ended}{told}"
+
+
+def _scan_words(join: Join) -> list[str]:
+    """A line where NetworkManager scanned on 5 GHz as a device that has no 5 GHz, and one where it may have."""
+    lines = []
+    if isinstance(join.scanned_5ghz_s, float):
+        lines.append(
+            f"at {join.scanned_5ghz_s:.1f} s NetworkManager scanned on 5 GHz, too, with the device's MAC address"
+        )
+    if isinstance(join.unheard_s, float):
+        lines.append(
+            f"from {join.unheard_s:.1f} s on this laptop did not read all that its kernel told of the radio, so "
+            "NetworkManager may have scanned on 5 GHz, too, with the device's MAC address"
+        )
+    return lines
 
 
 def _loss_words(loss: LinkLoss) -> str:

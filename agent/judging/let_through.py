@@ -4,8 +4,11 @@ import msgspec
 from msgspec import UNSET
 
 from netpreflight.agent.judging.device_view import DeviceView
-from netpreflight.agent.results import ONLY_LAPTOP, Finding
+from netpreflight.agent.judging.unseen import laptop_elsewhere, on_same_network
+from netpreflight.agent.results import ONLY_LAPTOP, Finding, Flow
+from netpreflight.agent.sentences import capitalised
 from netpreflight.probes.observations import LaptopExchange, Observations
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.urls import parts
 
 
@@ -32,7 +35,7 @@ def exchanges(seen: Observations) -> list[LaptopExchange]:
             )
     found += [
         LaptopExchange(
-            what="coap", host=server.host, address=server.address, port=server.port, answered=bool(server.reply)
+            what="coap", host=server.host, address=server.address, port=server.port, answered=server.has_answered
         )
         for server in (seen.coap.servers if seen.coap is not None else [])
         if server.address is not None
@@ -52,12 +55,18 @@ def exchanges(seen: Observations) -> list[LaptopExchange]:
 
 
 def only_laptop(seen: Observations) -> list[LaptopExchange]:
-    """What answers this laptop from its own address, and was asked as the device without an answer."""
+    """What answers this laptop from its own address, and was asked as the device without an answer.
+
+    On another network a resolver's address may be another host's.
+    """
     if seen.as_device is UNSET:
         return []
     by_device = {_key(exchange): exchange.answered for exchange in exchanges(seen)}
+    is_same = on_same_network(seen)
     return [
-        exchange for exchange in seen.as_device.laptop if exchange.answered and by_device.get(_key(exchange)) is False
+        exchange
+        for exchange in seen.as_device.laptop
+        if exchange.answered and by_device.get(_key(exchange)) is False and (is_same or exchange.what != "resolver")
     ]
 
 
@@ -65,8 +74,10 @@ def is_let_through(seen: Observations) -> bool:
     """Whether the network lets this laptop through and the device not.
 
     Of each kind that answers the laptop only, nothing answers the device; and it is the web, or several kinds: one
-    server that is silent once is no sign of it.
+    server that is silent once is no sign of it. What another network lets through shows nothing of this one.
     """
+    if not on_same_network(seen):
+        return False
     lost = {exchange.what for exchange in only_laptop(seen)} - {"resolver"}
     reached = {exchange.what for exchange in exchanges(seen) if exchange.answered}
     return (len(lost) > 1 or "page" in lost) and not lost & reached
@@ -76,27 +87,56 @@ def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
     """A finding, in a run that is the device: a server's silence, where it answers this laptop, is the network's doing.
 
     Where nothing else tells a blocked port from a server that is down, the laptop's own answer does: it came from the
-    same servers in the same run.
+    same servers in the same run. Where this laptop was on another network than the device, that shows no more than that
+    the server is there.
     """
     transport = view.profile.cloud.transport.value.removeprefix("tcp-")
     kinds = {"coap.udp-5683": "coap", "cloud.transport": transport, "ntp.reply": "ntp", "portal": "page"}
     kind = kinds.get(check_id)
     lost = [exchange for exchange in only_laptop(view.seen) if exchange.what == kind]
-    if finding.problem != "no-answer" or not lost or not is_let_through(view.seen):
+    if check_id == "cloud.transport":
+        own = {(host, view.profile.cloud.port.value) for host in view.profile.cloud.hosts.value}
+        lost = [exchange for exchange in lost if (exchange.host, exchange.port) in own]
+    if finding.problem != "no-answer" or not lost:
         return finding
-    words = words_of(lost[0])
-    starting = f"{words[0].upper()}{words[1:]}"
+    if networks := laptop_elsewhere(view.seen):
+        return _closed_here(view.seen, finding, lost[0], *map(in_quotes, networks))
+    if not is_let_through(view.seen):
+        return finding
+    starting = capitalised(words_of(lost[0]))
     return msgspec.structs.replace(
         finding,
         status="fail",
         summary=f"{starting} answers this laptop, and not the device",
         problem=ONLY_LAPTOP,
         reason=f"{starting} at {lost[0].address} answers from this laptop's own address, and is silent for the device: "
-        "the network lets this laptop through by its MAC address.",
+        "the network lets this laptop through, and not the device.",
         remedy="Let the device through as this laptop is: by its MAC address, or by the network that it is in.",
         owner="network administrator",
         due_to=None,
         to_allow=[],  # the port is open for the laptop
+    )
+
+
+def _closed_here(seen: Observations, finding: Finding, asked: LaptopExchange, own: str, joined: str) -> Finding:
+    """A CoAP server's silence, where it answers this laptop on another network.
+
+    A server of the Internet is then kept from the device by the joined network, if something else of the Internet does
+    answer the device there. Of other kinds of servers, silence alone fails the check already.
+    """
+    reached = any(exchange.answered and exchange.what != "resolver" for exchange in exchanges(seen))
+    if asked.what != "coap" or not reached or asked.address is None or seen.scope.is_on_link(asked.address):
+        return finding
+    host = asked.host or asked.address
+    return msgspec.structs.replace(
+        finding,
+        status="fail",
+        summary=f"UDP {asked.port} is closed on {joined}, and open on {own}",
+        reason=f"{host} ({asked.address}) answers this laptop on {own}, and is silent for the device on {joined}.",
+        remedy=f"Allow outbound UDP {asked.port} on {joined} as on {own}, with replies.",
+        owner="network administrator",
+        due_to=None,
+        to_allow=[Flow(protocol="udp", port=asked.port, address=asked.address, host=host)],
     )
 
 

@@ -23,7 +23,7 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
     if log is None:
         return None
     answer = answered(log, "the device's log")
-    same, why = _same_network(log, view.seen)
+    same, why = (None, "") if answer.result == "foreign" else _same_network(log, view.seen)
     told = [why] if why and log.records else []
     if same:
         shown = shown_stages(log)

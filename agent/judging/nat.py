@@ -1,8 +1,8 @@
 """What a NAT or firewall does to a UDP conversation as silent as the device's: a warning of `cloud.transport`."""
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Mapping, Observations
 
 

@@ -2,13 +2,13 @@
 
 import msgspec
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.dns import NTP_SERVER
 from netpreflight.agent.judging.forged import doubt_of_ntp, evidence, from_random_ports, is_swept, swept, unproved
 from netpreflight.agent.judging.icmp import refusal
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_read, not_sent
 from netpreflight.agent.results import Finding, Flow, Named
+from netpreflight.agent.sentences import capitalised, counted
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply, Observations
 
 _HEADER = 48
@@ -126,7 +126,7 @@ def _wrong_time(reply: NtpReply, address: str, evidence: list[str]) -> Finding |
         named=Named(address=address),
         reason=f"{reason} To a device that takes its clock from NTP, certificates seem expired or not valid yet. A "
         "Particle device takes its clock from the cloud, and only looks whether a reply came.",
-        remedy=f"{remedy[0].upper()}{remedy[1:]}",
+        remedy=capitalised(remedy),
         owner="network administrator",
         evidence=evidence,
     )

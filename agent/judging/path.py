@@ -11,19 +11,20 @@ from typing import Any
 
 import msgspec
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.forged import doubt_of, is_swept
 from netpreflight.agent.judging.icmp import agree, from_host, no_route, trusted
+from netpreflight.agent.judging.on_link import of_nobody, says_nobody_there
 from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.signature import is_signed
 from netpreflight.agent.judging.unseen import no_address, not_looked, not_sent, of_another_run, unread
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Finding, Flow, Named
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import (
     TOO_MUCH,
     CloudEndpoint,
@@ -86,7 +87,7 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
             evidence,
         )
     for server in asked.values():
-        if _has_answered(server) and not _went_silent(server, profile):
+        if server.has_answered and not _went_silent(server, profile):
             return Finding(
                 status="pass",
                 summary=f"{server.host} ({server.address}), {name}, answers: nothing on the path drops it",
@@ -112,13 +113,16 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
             owner="network administrator",
             due_to="dns.integrity",
         )
+    addressed = [server for server in asked.values() if server.address]
+    if nobody := of_nobody(addressed, seen, doubted, evidence):
+        return nobody
+    untraced = f"{name} does not answer, and this run did not trace where it is lost"
     if seen.path is None or seen.path.not_run:
-        return not_looked(seen.path, f"{name} does not answer, and this run did not trace where it is lost")
+        return not_looked(seen.path, untraced)
     target = next((place for place in targets if place.address == asked[place.device.name, place.host].address), None)
-    if target is None:
-        return of_another_run(f"{name} does not answer, and this run did not trace where it is lost", profile)
-    finding = _proved(_compared(target, asked[name, target.host], seen), target, asked[name, target.host])
-    return msgspec.structs.replace(finding, evidence=evidence)
+    if target is not None:
+        finding = _proved(_compared(target, asked[name, target.host], seen), target, asked[name, target.host])
+    return of_another_run(untraced, profile) if target is None else msgspec.structs.replace(finding, evidence=evidence)
 
 
 def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
@@ -220,7 +224,7 @@ def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
 
 def own_cloud_answers(seen: Observations, profile: Profile) -> bool:
     """Whether the device's own cloud answered on the device's own port."""
-    return any(_has_answered(server) for server in _own_exchanges(seen, profile).values())
+    return any(server.has_answered for server in _own_exchanges(seen, profile).values())
 
 
 def _due_to_transport(problem: str, summary: str, reason: str, evidence: list[str]) -> Finding:
@@ -263,15 +267,8 @@ def _went_silent(asked: CoapServer | CloudEndpoint, profile: Profile) -> bool:
 
 
 def _may_be_forged(asked: CoapServer | CloudEndpoint, profile: Profile) -> bool:
-    """Whether what answered in a server's name may be somebody's on this network."""
+    """Whether what answered in a server's name may have been sent by somebody on this network."""
     return isinstance(asked, CloudEndpoint) and doubt_of(asked, profile) is not None
-
-
-def _has_answered(server: CoapServer | CloudEndpoint) -> bool:
-    """Whether the server answered the device's own exchange."""
-    if isinstance(server, CoapServer):
-        return server.reply is not None
-    return server.record is not None or server.nonce
 
 
 # --- the comparison
@@ -342,6 +339,15 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
         for control in target.controls
         if _gets_beyond(control, icmp.source, ttl or ladder.furthest(device)) or ladder.reaches(control, target.address)
     ]
+    if says_nobody_there(icmp, seen) and seen.scope.is_on_link(target.address):
+        return _unknown(
+            "other-icmp-error",
+            f"This laptop's own system says {icmp.meaning} for {target.address}, {device.name}, and the host is there",
+            "Something of the same host was reached in this run, so that it comes and goes, or the network loses ARP "
+            "requests or answers.",
+            "Run netpreflight again; if it says the same, look at the link of that host.",
+            "network administrator",
+        )
     if no_route(icmp) and (refused_alike or not getting_further):
         other_ports = (
             f"and the same for {', '.join(refused_alike)}" if refused_alike else "and no other port gets further"

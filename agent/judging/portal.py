@@ -2,11 +2,14 @@
 
 from typing import Literal, NamedTuple
 
+from msgspec import UNSET
+
 from netpreflight.agent.judging.addresses import is_address, is_local
 from netpreflight.agent.judging.cloud import transport
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.let_through import only_laptop
-from netpreflight.agent.judging.unseen import not_looked
+from netpreflight.agent.judging.signature import has_signed
+from netpreflight.agent.judging.unseen import not_looked, on_same_network
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import UNRESTRICTED, HttpWitness, Observations, Portal
@@ -61,13 +64,38 @@ def portal(view: DeviceView) -> Finding:
         reason=reason
         + (
             " The portal already lets this laptop through; it would not let a new device through."
-            if knows_laptop or (state == "portal" and "page" in {exchange.what for exchange in only_laptop(seen)})
+            if knows_laptop or (state == "portal" and _is_let_in(seen))
+            else ""
+        )
+        + (
+            " The device's own cloud, which its signature proves, answers this MAC address all the same: the portal "
+            "did not stop that during this run. Whether it always lets the device through, whoever runs it can say."
+            if state == "portal" and _gets_to_cloud(view)
             else ""
         ),
         remedy=remedy,
         owner="device owner" if state == "unknown" else "network administrator",
         due_to="dns.resolve" if not any(witness.address for witness in observed.http) and not observed.api else None,
         evidence=evidence,
+    )
+
+
+def _is_let_in(seen: Observations) -> bool:
+    """Whether the web of this network answers this laptop and not the device."""
+    return on_same_network(seen) and "page" in {exchange.what for exchange in only_laptop(seen)}
+
+
+def _gets_to_cloud(view: DeviceView) -> bool:
+    """Whether the device's cloud is proved to answer a device that no portal has let in.
+
+    It fails the check all the same: a run sees some seconds, and a device cannot log in when its portal asks for that.
+    """
+    run = view.seen.as_device
+    return (
+        run is not UNSET
+        and run.not_run is None
+        and transport(view).standing == "pass"
+        and any(has_signed(endpoint, view.profile) for endpoint in view.endpoints)
     )
 
 

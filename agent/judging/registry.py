@@ -418,6 +418,7 @@ _ROWS = (
             "no-answer",
             "lease-server-silent",
             "offer-unheard",
+            "second-mac-unheard",
             "only-by-relay",
             "offer-dropped",
             "client-options-wanted",

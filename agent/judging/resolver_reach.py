@@ -11,6 +11,7 @@ from typing import NamedTuple
 from netpreflight.agent.judging.addresses import is_local
 from netpreflight.agent.judging.forged import NEW_PORTS, is_swept
 from netpreflight.agent.judging.icmp import named, no_route
+from netpreflight.agent.judging.on_link import says_nobody_there, what_to_look_at
 from netpreflight.agent.judging.witnessed import answered
 from netpreflight.agent.results import Flow, Named
 from netpreflight.probes.observations import Dns, Icmp, Lookup, Observations
@@ -58,7 +59,8 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
             codes = ", ".join(sorted(rcodes))
             return _no_internet(f"{resolver} answers with {codes} only", Named(address=resolver), seen)
         return _broken(resolver)
-    if _answers_arp(resolver, dns) is False or (refusal and _is_own(refusal, seen) and no_route(refusal)):
+    is_told = refusal is not None and says_nobody_there(refusal, seen) and seen.scope.is_on_link(resolver)
+    if is_told or _answers_arp(resolver, dns) is False:
         return _not_on_link(resolver)
     if refusal is not None:
         return _refused(resolver, refusal, seen)
@@ -104,11 +106,6 @@ def _answers_arp(resolver: str, dns: Dns) -> bool | None:
     return next((neighbor.answers_arp for neighbor in dns.neighbors if neighbor.address == resolver), None)
 
 
-def _is_own(icmp: Icmp, seen: Observations) -> bool:
-    """Whether this laptop's own system said so: it does where nobody answers ARP."""
-    return icmp.source in {address.partition("/")[0] for address in seen.scope.addresses}
-
-
 def _flow(resolver: str) -> Flow:
     return Flow(protocol="udp", port=_DNS_PORT, address=resolver)
 
@@ -144,8 +141,7 @@ def _not_on_link(resolver: str) -> Reach:
         "not-reached",
         Named(address=resolver),
         f"{resolver} is not reached: its address is of this subnet, and nobody answers ARP for it.",
-        f"Look at whether {resolver} is switched on and in this VLAN, and whether the Wi-Fi isolates its clients from "
-        "it",
+        what_to_look_at(resolver),
     )
 
 

@@ -14,7 +14,7 @@ def of_ntp(seen: Observations, profile: Profile) -> Servers:
 
 def of_coap(seen: Observations, profile: Profile) -> Servers:
     """The CoAP servers."""
-    return [(server.address, server.reply is not None) for server in (seen.coap.servers if seen.coap else [])]
+    return [(server.address, server.has_answered) for server in (seen.coap.servers if seen.coap else [])]
 
 
 def of_cloud(seen: Observations, profile: Profile) -> Servers:

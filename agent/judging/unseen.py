@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import UNSET
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
+from netpreflight.agent.sentences import capitalised
 from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, Attempt, Dhcp, Dns, Observation, Observations
 from netpreflight.probes.quoting import in_quotes
 
@@ -21,7 +23,7 @@ def not_looked(observation: Observation | None, summary: str) -> Finding:
         status="unknown",
         summary=summary,
         problem="not-looked",
-        reason=f"{reason[0].upper()}{reason[1:]}.",
+        reason=f"{capitalised(reason)}.",
         remedy=(observation.unlocked_by if observation else None) or CONNECT,
         owner="device owner",
     )
@@ -57,7 +59,7 @@ def unread(where: str, why: str, evidence: list[str]) -> Finding:
         status="unknown",
         summary=f"An answer of {where} may have come that was not read",
         problem="not-read",
-        reason=f"{why[:1].upper()}{why[1:]}. So its silence proves nothing.",
+        reason=f"{capitalised(why)}. So its silence proves nothing.",
         remedy="Find out what sends so much to this laptop, and stop it; then run netpreflight again."
         if why == TOO_MUCH
         else "Run netpreflight again; if it says the same, attach the JSON report to a ticket for its developers.",
@@ -81,10 +83,40 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
     )
 
 
+def has_joined_as_device(seen: Observations) -> bool:
+    """Whether what is beyond the air was measured by a station that had joined the network as the device.
+
+    A report of an earlier version, which does not tell which network this laptop was on, is judged as it was then.
+    """
+    run, join = seen.as_device, seen.join
+    if run is UNSET or join is UNSET:
+        return False
+    return run.not_run is None and run.laptop_ssid is not UNSET and join.joined is not None
+
+
+def on_same_network(seen: Observations) -> bool:
+    """Whether this laptop is known to have been on the network of the device, in a run that was the device."""
+    run, join = seen.as_device, seen.join
+    if run is UNSET:
+        return False
+    own = seen.scope.ssid if run.laptop_ssid is UNSET else run.laptop_ssid
+    return run.way == "cable" or (join is not UNSET and own is not None and own == join.ssid)
+
+
+def laptop_elsewhere(seen: Observations) -> tuple[str, str] | None:
+    """The SSIDs of this laptop and of the device, where they are known to differ; else None."""
+    run, join = seen.as_device, seen.join
+    if run is UNSET or join is UNSET or run.laptop_ssid is UNSET or not has_joined_as_device(seen):
+        return None
+    return (run.laptop_ssid, join.ssid) if run.laptop_ssid and join.ssid and run.laptop_ssid != join.ssid else None
+
+
 def network_of_laptop(seen: Observations) -> str | None:
-    """The SSID that this laptop is on, where that is not the network judged; else None."""
+    """The SSID that this laptop is on, where it was measured and is not the network judged; else None."""
     target = seen.wifi.target if seen.wifi else None
-    return seen.scope.ssid if target is not None and seen.scope.ssid not in {None, target} else None
+    if target is None or has_joined_as_device(seen):
+        return None
+    return seen.scope.ssid if seen.scope.ssid != target else None
 
 
 def of_another_network(seen: Observations, finding: Finding) -> Finding | None:

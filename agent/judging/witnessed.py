@@ -43,7 +43,7 @@ def answered(seen: Observations) -> list[Answered]:
     for server in seen.coap.servers if seen.coap else []:
         if server.address is None:
             continue
-        if server.reply:
+        if server.has_answered:
             found.append(Answered(server.address, "udp", server.port, "coap"))
         for control in server.controls:
             doubtful = control.foreign or doubt_of_control(control) is not None

@@ -41,14 +41,17 @@ def start_helper(files: Sequence[Path], kept_run: "KeptRun | None" = None) -> He
     return helper.start(files, file_owner(), kept_run.for_helper() if kept_run else None)
 
 
-def give_up(started: Helper | None, *, reads_port: bool = False) -> GivenUp | None:
+def give_up(started: Helper | None, *, reads_port: bool = False, only_to_caller: bool = False) -> GivenUp | None:
     """Become an ordinary user, once the helper was started; without one there is nothing to give up.
 
     Args:
         started: the helper.
         reads_port: whether the run reads a serial port, which it may have to open again.
+        only_to_caller: stay root where nobody called sudo: no other user may go on writing to root's files.
     """
     if started is None:
         return None
     user = caller(os.environ)
+    if only_to_caller and not user.has_called:
+        return None
     return GivenUp(become(user.with_ports() if reads_port else user, read_later()))

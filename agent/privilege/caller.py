@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from netpreflight.agent.output_files import Owner
+from netpreflight.agent.output_files import FileOwner
 
 FIRST_OWN_UID = 60_706
 LAST_OWN_UID = 61_183
@@ -50,12 +50,12 @@ def caller(environment: Mapping[str, str]) -> Caller:
     return Caller(uid := _own_uid(), uid, has_called=False)
 
 
-def file_owner() -> Owner | None:
+def file_owner() -> FileOwner | None:
     """Whom the files of this run belong to; None: whoever runs it."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return None
     user = caller(os.environ)
-    return Owner(user.uid, user.gid) if user.has_called else None
+    return FileOwner(user.uid, user.gid) if user.has_called else None
 
 
 def _known(uid: int, gid_text: str) -> Caller:

@@ -28,7 +28,7 @@ _SETS = "6I"  # effective, permitted, inheritable of capabilities 0 to 31, then 
 
 
 def become(user: Caller, needed: Iterable[Path]) -> list[KeptRight]:
-    """Become this user.
+    """Become this user for good, and keep only the capabilities of `KEPT`.
 
     Args:
         user: the user.

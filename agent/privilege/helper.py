@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from netpreflight.agent.output_files import OutputFile, Owner, write_to
+from netpreflight.agent.output_files import FileOwner, OutputFile, write_to
 from netpreflight.agent.run_folder import remove_old
 from netpreflight.probes.net.clock import CLOCK
 from netpreflight.probes.net.dhcp_release import BROADCAST_MAC, release_frame
@@ -38,7 +38,7 @@ _MADE_UP = "00:00:00:00:00:00"
 
 
 class Request(enum.IntEnum):
-    """All that the helper does."""
+    """Everything that a run can ask of the helper."""
 
     KEEP_LEASE = 1
     """Give this lease of the made-up client, of the device that the run is, or of a watch, back if no FORGET_LEASES
@@ -83,7 +83,15 @@ class Helper:
     def remember(
         self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str | None = None
     ) -> None:
-        """Have a lease given back if this process ends before `forget()`; called before it is asked for."""
+        """Have a lease given back if this process ends before `forget()`; called before it is asked for.
+
+        Args:
+            interface: the name of the interface.
+            address: what is leased.
+            server: the server's address.
+            server_mac: its MAC address; None: not known, so a RELEASE is broadcast.
+            client_mac: whose lease it is; None: that of the client that a run on this interface makes up.
+        """
         with contextlib.suppress(OSError):  # without the helper, the run still gives it back itself
             self.remember_at(socket.if_nametoindex(interface), address, server, server_mac, client_mac or _MADE_UP)
 
@@ -138,14 +146,17 @@ class Helper:
 
 
 class DeviceLeases(NamedTuple):
-    """Has the leases of the device given back, from wherever this process is (`LeaseGuard` of the DHCP probe)."""
+    """Has the leases of the device given back that a run is (`LeaseGuard` of the DHCP probe).
+
+    The device's interface may be in a namespace of its own: what is given back goes out by the laptop's interface.
+    """
 
     helper: Helper
     interface: int
     """The index of the laptop's interface."""
     mac: str
 
-    def remember(self, _: str, address: str, server: str, server_mac: str | None, __: str | None = None) -> None:
+    def remember(self, _: str, address: str, server: str, server_mac: str | None) -> None:
         """Have a lease given back if this process ends before `forget()`."""
         self.helper.remember_at(self.interface, address, server, server_mac, self.mac)
 
@@ -154,7 +165,7 @@ class DeviceLeases(NamedTuple):
         self.helper.forget()
 
 
-def start(files: Sequence[Path], owner: Owner | None, kept: Path | None = None) -> Helper:
+def start(files: Sequence[Path], owner: FileOwner | None, kept: Path | None = None) -> Helper:
     """Fork the helper.
 
     Args:
@@ -174,7 +185,7 @@ def start(files: Sequence[Path], owner: Owner | None, kept: Path | None = None) 
     return Helper(ours, files)
 
 
-def _run(sock: socket.socket, files: Sequence[Path], owner: Owner | None, kept: Path | None) -> NoReturn:
+def _run(sock: socket.socket, files: Sequence[Path], owner: FileOwner | None, kept: Path | None) -> NoReturn:
     """Serve until the run ends, then leave nothing behind; never returns to the code that forked it."""
     status = 1
     try:
@@ -200,7 +211,7 @@ class Server:
     """What the helper holds for the run."""
 
     def __init__(
-        self, sock: socket.socket, files: Sequence[Path], owner: Owner | None, kept: Path | None = None
+        self, sock: socket.socket, files: Sequence[Path], owner: FileOwner | None, kept: Path | None = None
     ) -> None:
         self._socket = sock
         self._files = tuple(files)

@@ -4,12 +4,13 @@
 file, and `checked` refuses what is wrong.
 """
 
-from netpreflight.agent.profiles.facts import Fact, Importance, Profile
+from netpreflight.agent.profiles.facts import KEEP_ALIVE_S, Fact, Importance, Profile
 from netpreflight.agent.profiles.files import DEFAULT, Sheet, load, load_all, names, sheet, spans, versions_of
 from netpreflight.agent.profiles.written import DeviceFileError, UnknownDeviceError
 
 __all__ = [
     "DEFAULT",
+    "KEEP_ALIVE_S",
     "DeviceFileError",
     "Fact",
     "Importance",

@@ -10,6 +10,9 @@ from netpreflight.probes.observations import Security
 
 T = TypeVar("T")
 
+KEEP_ALIVE_S = 25.0
+"""The keep-alive of Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44), where a profile states none."""
+
 Importance = Literal["required", "warning", "reported"]
 """What a failed check means for a device: `required`: incompatible; `warning`: a warning; `reported`: nothing."""
 Certainty = Literal["confirmed", "inferred", "unconfirmed"]

@@ -18,7 +18,7 @@ from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Check, Flow, Where
-from netpreflight.probes.observations import Dhcp, Observations, Plain, Scope
+from netpreflight.probes.observations import Dhcp, Observations, Plain, ipv4_networks
 
 IDLE_MARGIN_S = 10
 """By how much a device's keep-alive may be late, because of its timers or a packet that is sent again."""
@@ -228,22 +228,11 @@ def _host(name: str | None) -> str | None:
 
 def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
     """The device's subnet: that of the lease for an unknown device, else this laptop's; None: not known."""
-    for text in (*_leased(seen.dhcp), *_own(seen.scope)):
-        try:
-            network = ipaddress.IPv4Network(text, strict=False)
-        except ValueError:
-            continue
-        if network.prefixlen in _PREFIXES:
-            return network
-    return None
+    known = ipv4_networks([*_leased(seen.dhcp), *seen.scope.addresses])
+    return next((network for network in known if network.prefixlen in _PREFIXES), None)
 
 
 def _leased(dhcp: Dhcp | None) -> list[str]:
     """The subnets that DHCP granted or offered to an unknown device, as address and mask."""
     messages = [dhcp.granted, *dhcp.offers()] if dhcp else []
     return [f"{message.address}/{message.mask}" for message in messages if message and message.address and message.mask]
-
-
-def _own(scope: Scope) -> list[str]:
-    """This laptop's addresses that have a mask."""
-    return [address for address in scope.addresses if "/" in address]

@@ -10,13 +10,13 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS, verdict_of
 from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.report.changes import Change
 from netpreflight.agent.results import ONLY_LAPTOP, Check, Stage
 from netpreflight.agent.selection import Selection, in_groups
+from netpreflight.agent.sentences import in_a_row
 from netpreflight.probes.observations import Plain
 
 

@@ -2,19 +2,18 @@
 
 from msgspec import UNSET
 
-from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.abilities import on_proxy, on_vpn
-from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.let_through import is_let_through, only_laptop, words_of
 from netpreflight.agent.judging.portal import mac_of
-from netpreflight.agent.judging.unseen import network_of_laptop, prefers_ipv6
+from netpreflight.agent.judging.unseen import laptop_elsewhere, network_of_laptop, prefers_ipv6
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.other_devices import DeviceVerdict
 from netpreflight.agent.results import IS_IT_THE_CLOUD, Judgement, LogBeside, Verdict
 from netpreflight.agent.selection import Selection, in_groups
+from netpreflight.agent.sentences import in_a_row, with_article
 from netpreflight.probes.observations import (
     AS_ITSELF,
     RESTORED_WITHIN_S,
@@ -113,8 +112,8 @@ def _a_year_after(day: str) -> str:
 def on_newer_version(title: str, asked: str, newest: str | None) -> str:
     """The note on a Device OS version that is newer than the newest known."""
     return (
-        f"Device OS {asked} is newer than {newest}, the newest for a {title} that this version of netpreflight knows: "
-        f"this is the answer for {newest}."
+        f"Device OS {asked} is newer than {newest}, the newest for {with_article(title)} that this version of "
+        f"netpreflight knows: this is the answer for {newest}."
     )
 
 
@@ -171,7 +170,7 @@ def _not_restored(left: list[str]) -> str:
 def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
     """The notes on a run that was the device: as whom, what is different for this laptop, and what is left of it."""
     if about.not_run is not None:
-        found = [f"This run could not be the device, so nothing beyond the air was measured: {about.not_run}."]
+        found = [f"This run could not be the device: {about.not_run}. Nothing beyond the air was measured."]
     else:
         made = {
             "made": "It was made for this network and this laptop, and is the same each time: register it where a "
@@ -181,8 +180,7 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
         }[about.mac_from]
         found = [f"Measured as a device with the MAC address {about.mac}, from DHCP on. {made}"]
     if lost := list(dict.fromkeys(map(words_of, only_laptop(seen)))):
-        conclusion = " The network lets this laptop through, and not the device." if is_let_through(seen) else ""
-        found.append(f"Answers this laptop, and not the device: {in_a_row(lost)}.{conclusion}")
+        found.append(_on_lost(seen, in_a_row(lost)))
     if networks := _other_networks(seen, about):
         found.append(f"The device is in another network ({networks[0]}) than this laptop ({networks[1]}).")
     silent = [neighbour.address for neighbour in about.neighbours if not neighbour.answers_arp]
@@ -192,6 +190,15 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
     if about.left:
         found.append(_not_restored(about.left))
     return [*found, *about.kept]
+
+
+def _on_lost(seen: Observations, lost: str) -> str:
+    """The note on what answers this laptop and not the device."""
+    if networks := laptop_elsewhere(seen):
+        own, joined = map(in_quotes, networks)
+        return f"Answers this laptop on {own}, and not the device on {joined}: {lost}."
+    conclusion = " The network lets this laptop through, and not the device." if is_let_through(seen) else ""
+    return f"Answers this laptop, and not the device: {lost}.{conclusion}"
 
 
 def _other_networks(seen: Observations, about: AsDevice) -> tuple[str, str] | None:
@@ -221,7 +228,7 @@ def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, more_than
     scope, target, band = seen.scope, wifi.target, band_of(wifi.associated_frequency_mhz)
     if target is None:
         return "No network was chosen: each one in range is judged below; --ssid NAME picks one."
-    if not more_than_wifi:
+    if not more_than_wifi or (seen.as_device is not UNSET and seen.as_device.way != "cable"):
         return None
     judged = in_quotes(target)
     if laptop_ssid := network_of_laptop(seen):

@@ -15,13 +15,13 @@ from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.log_beside import log_beside, own_networks
 from netpreflight.agent.judging.registry import CHECKS
 from netpreflight.agent.judging.vendor_status import is_it_the_cloud
-from netpreflight.agent.judging.wifi.bss import counted
 from netpreflight.agent.judging.wifi.coverage import looked_at_high
 from netpreflight.agent.judging.wifi.ess import Ess, network_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.report.hardware_makers import maker
 from netpreflight.agent.report.way_to_cloud import MOST_BEYOND, Station, traced, untraced
 from netpreflight.agent.results import Check
+from netpreflight.agent.sentences import capitalised, counted
 from netpreflight.probes.observations import Bss, Dhcp, Observations, Wifi, band_of
 from netpreflight.probes.quoting import in_quotes
 
@@ -52,7 +52,7 @@ class Question(Struct, frozen=True, kw_only=True):
 def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list[Question]:
     """All questions, in the order in which they are usually asked."""
     seen, profile, other_network = view.seen, view.profile, view.laptop_network
-    network = network_of(seen, profile)
+    network = network_of(view)
     ess = network if isinstance(network, Ess) else None
     of_device = _by_device(view, checks)
     return [
@@ -260,7 +260,7 @@ def _access_points(network: Ess) -> str | None:
     by_band = {band: sum(bss.band == band for bss in network.ours) for band in ("2.4", "5", "6")}
     counts = ", ".join(f"{count} on {band} GHz" for band, count in by_band.items() if count)
     one_each = "; an access point has one for each band, or more" if len(radios) > 1 else ""
-    return f"{len(radios)} BSSID{'' if len(radios) == 1 else 's'} ({counts}){one_each}" if radios else None
+    return f"{counted(len(radios), 'BSSID')} ({counts}){one_each}" if radios else None
 
 
 def _channel(bss: Bss) -> str | None:
@@ -274,7 +274,7 @@ def _channel(bss: Bss) -> str | None:
 def _environment(best: Bss | None, wifi: Wifi) -> str:
     """How many BSSs were heard, and how many of other networks overlap the channel of `best`."""
     on_24_ghz = [bss for bss in wifi.bss if bss.band == "2.4"]
-    counts = f"{counted(len(on_24_ghz))} on 2.4 GHz, {len(wifi.bss) - len(on_24_ghz)} on other bands"
+    counts = f"{counted(len(on_24_ghz), 'BSS')} on 2.4 GHz, {len(wifi.bss) - len(on_24_ghz)} on other bands"
     if best is None or best.channel is None or best.band != "2.4":
         return counts
     others = [bss for bss in on_24_ghz if bss.ssid != best.ssid and bss.channel is not None]
@@ -400,7 +400,7 @@ def _to_know_the_lease(dhcp: Dhcp | None, by_hand: str) -> str:
     if dhcp is None or (dhcp.exchange_denied and dhcp.unlocked_by is None):
         return f"Run netpreflight as root, or {by_hand}."
     step = f"{dhcp.unlocked_by} Or " if dhcp.exchange_denied else ""
-    return f"{step}{by_hand if step else by_hand[0].upper() + by_hand[1:]}."
+    return f"{step}{by_hand if step else capitalised(by_hand)}."
 
 
 def _port(checks: list[Check], profile: Profile) -> Question:

@@ -33,9 +33,9 @@ SharedLevel = Literal["ticket", "public"]
 SetUp = Literal["PyPI", "mirror"]
 SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
-RULES = "6"
+RULES = "7"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
-RULES_OF = "2026-11-28"
+RULES_OF = "2026-11-30"
 """The day on which these rules were last changed, or found to be right."""
 MOST_NETWORKS = 200
 """At most this many networks in range are judged, the strongest: more is a flood of made-up names."""

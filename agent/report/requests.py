@@ -13,10 +13,9 @@ from typing import Literal
 from msgspec import UNSET, Struct, field
 
 from netpreflight.agent import profiles
-from netpreflight.agent.counted import counted, in_a_row
 from netpreflight.agent.judging import CHECKS
 from netpreflight.agent.judging.addresses import is_local
-from netpreflight.agent.judging.answer import is_cut_off, uplink_first, with_article
+from netpreflight.agent.judging.answer import is_cut_off, uplink_first
 from netpreflight.agent.judging.portal import mac_told_by
 from netpreflight.agent.judging.registry import may_stop
 from netpreflight.agent.owner import ASKED, Owner
@@ -25,6 +24,7 @@ from netpreflight.agent.report.enough import afterwards, suspected_causes
 from netpreflight.agent.report.report import Report
 from netpreflight.agent.results import ONLY_LAPTOP, Check, Flow, Stage, Where
 from netpreflight.agent.selection import in_groups
+from netpreflight.agent.sentences import capitalised, counted, in_a_row, with_article
 from netpreflight.probes.observations import Attempt, Connection, Observations
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import system
@@ -307,7 +307,7 @@ def _subject(report: Report, asks: list[Ask]) -> str:
     if first.rules:
         flows = [f"{rule.protocol.upper()} {rule.port} to {rule.host or rule.addresses[0]}" for rule in first.rules]
         return f"Please allow outbound {in_a_row(flows)} for {device}{others}"
-    return f"{device[0].upper()}{device[1:]} cannot get online: {summary}{others}"
+    return f"{capitalised(device)} cannot get online: {summary}{others}"
 
 
 def _about(report: Report, asks: list[Ask]) -> list[str]:
@@ -326,7 +326,7 @@ def _about(report: Report, asks: list[Ask]) -> list[str]:
         become = "It cannot be relied on to get online there."
     else:
         become = "It gets online there." if report.startup.online else "It is not known whether it gets online there."
-    lines = [f"{device[0].upper()}{device[1:]} is to be used {place}. {become}"]
+    lines = [f"{capitalised(device)} is to be used {place}. {become}"]
     if any(ask.rules for ask in asks):
         lines.append(
             "It is a small Wi-Fi device without a screen. It opens each connection itself, from the inside out: "

@@ -1,6 +1,7 @@
 """Asks each layer once, and says what that came to. What is sent and heard is counted."""
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple, get_args
 
@@ -8,13 +9,14 @@ from netpreflight.agent.judging import ladder
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.watch.leasing import Leasing, Servers
 from netpreflight.agent.watch.proving import can_prove, prove
-from netpreflight.agent.watch.records import Answer
+from netpreflight.agent.watch.records import Answer, Counts, Peer
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.station import Change, Station
 from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes import ntp, portal
 from netpreflight.probes.conversation import Conversation, Sign, Transport
-from netpreflight.probes.dhcp import LeaseGuard
+from netpreflight.probes.dhcp import MOST_RESOLVERS
+from netpreflight.probes.held_lease import HeldLeaseGuard
 from netpreflight.probes.laptop_lease import laptop_lease
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.exchange import exchange
@@ -36,9 +38,9 @@ AIR_BESIDE_EVENTS_S = 600.0
 """How often where it does: an event can be lost."""
 MOST_PROOFS = 3
 """So often it is tried to show that what answers is the cloud: a lost packet leaves that open, too."""
-MOST_RESOLVERS = 2
-"""lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS)."""
 _NTP_AT_S, _NTP_GIVE_UP_S = (0.0, 2.0), 4.0
+_HEADERS_BYTES = 20 + 8
+"""Of IPv4 and UDP."""
 _GOOD_RCODES = {"NOERROR"}
 
 
@@ -56,10 +58,6 @@ def air_limit(interface: str) -> str | None:
         )
 
 
-Counts = tuple[int, int, int, int]
-"""Packets and bytes out, packets and bytes in."""
-
-
 class Traced(NamedTuple):
     """How far packets to the cloud's port got, in words, and the hop from which on nothing was heard."""
 
@@ -68,7 +66,7 @@ class Traced(NamedTuple):
 
 
 class Asker:
-    """The network of a watch.
+    """Asks each layer of the network for a watch, and counts what is sent and heard.
 
     Args:
         interface: the name of the interface.
@@ -79,15 +77,17 @@ class Asker:
     """
 
     def __init__(
-        self, interface: str, plan: Plan, profile: Profile, clock: Clock = CLOCK, guard: LeaseGuard | None = None
+        self, interface: str, plan: Plan, profile: Profile, clock: Clock = CLOCK, guard: HeldLeaseGuard | None = None
     ) -> None:
         self._interface, self._plan, self._profile, self._clock = interface, plan, profile, clock
         self._conversation: Conversation | None = None
         self._most_proofs = MOST_PROOFS if can_prove(profile) else 0
         self._proofs_left = self._most_proofs
         """How many of the next answers have to be shown to be the cloud's: of a new mapping, or after an outage."""
+        self._unproved: list[str] = []
+        """What handshakes in a row have left open, and no note tells yet."""
         self._address: str | None = None
-        self._counted: dict[tuple[str, str, str, int], Counts] = {}
+        self._counted = defaultdict[Peer, Counts](Counts)
         self._changes: list[Change] = []
         self.ssid: str | None = None
         """The Wi-Fi network that the interface was on last."""
@@ -103,16 +103,17 @@ class Asker:
         self._leasing = Leasing(servers, self._since_boot)
 
     async def close(self) -> None:
-        """End the conversation, give the lease back, and listen no longer."""
+        """End the conversation, give the lease back, and listen no longer; what is still open is noted."""
+        self._note_unproved()
         with contextlib.suppress(OSError):  # where the link is gone, the guard tries again, or it runs out
             await self._leasing.give_back()
         self._listening.close()
         self._next_event = None
         await self._end_conversation()
 
-    def take_traffic(self) -> dict[tuple[str, str, str, int], Counts]:
-        """What was sent and heard since the last call, by protocol, host, address and port."""
-        counted, self._counted = self._counted, {}
+    def take_traffic(self) -> dict[Peer, Counts]:
+        """What was sent and heard since the last call."""
+        counted, self._counted = self._counted, defaultdict(Counts)
         return counted
 
     def _since_boot(self) -> float:
@@ -312,10 +313,20 @@ class Asker:
             self._count_sent(network)
         if proof.problem is not None:
             return Answer(good=False, said=proof.said, problem=proof.problem)
-        self._proofs_left = 0 if proof.is_cloud else self._proofs_left - 1
-        if not proof.is_cloud and not self._proofs_left:
-            self._changes.append(Change("unproved", proof.said))
+        if proof.is_cloud:
+            self._proofs_left, self._unproved = 0, []
+        else:
+            self._proofs_left -= 1
+            self._unproved.append(proof.said)
+            if len(self._unproved) == MOST_PROOFS:
+                self._note_unproved()
         return Answer(good=True, said=f"{sign.said}; {proof.said}", ms=sign.ms)
+
+    def _note_unproved(self) -> None:
+        """Note that the last handshakes left open whether it is the cloud that answers."""
+        if self._unproved:
+            self._changes.append(Change("unproved", self._unproved[-1]))
+            self._unproved = []
 
     async def _begin(self) -> bool:
         """Begin a conversation; returns False where the cloud has no address."""
@@ -414,8 +425,8 @@ class Asker:
     def add_contacts(self, contacts: list[Contact]) -> None:
         """Count what a full run has sent; what it heard is not counted."""
         for contact in contacts:
-            key = contact.protocol, contact.host or "", contact.address, contact.port
-            self._add(key, (contact.packets, contact.bytes, 0, 0))
+            peer = Peer(contact.protocol, contact.host or "", contact.address, contact.port)
+            self._count(peer, Counts(packets_out=contact.packets, bytes_out=contact.bytes))
 
     async def _asked(self, conversation: Conversation, patience_s: float) -> Sign:
         """Ask once in a conversation, and count what was sent and what came back."""
@@ -423,8 +434,8 @@ class Asker:
         sign = await conversation.ask(patience_s)
         packets_after, sent_after = _in_all(conversation.network)
         protocol = "tcp" if conversation.transport == "tcp-nonce" else "udp"
-        key = protocol, conversation.host, conversation.address, conversation.port
-        self._add(key, (packets_after - packets, sent_after - sent, sign.packets_in, sign.bytes_in))
+        peer = Peer(protocol, conversation.host, conversation.address, conversation.port)
+        self._count(peer, Counts(packets_after - packets, sent_after - sent, sign.packets_in, sign.bytes_in))
         return sign
 
     def _count_heard(self, event: Event) -> None:
@@ -432,16 +443,15 @@ class Asker:
         if event.what not in {"heard", "closed"} or event.address is None or event.port is None:
             return
         size = event.size or 0 if event.what == "heard" else event.heard or 0
-        key = event.protocol or "udp", event.host or "", event.address, event.port
-        self._add(key, (0, 0, 1 if size else 0, size + (28 if event.what == "heard" else 0)))
+        peer = Peer(event.protocol or "udp", event.host or "", event.address, event.port)
+        headers = _HEADERS_BYTES if event.what == "heard" else 0
+        self._count(peer, Counts(packets_in=1 if size else 0, bytes_in=size + headers))
 
     def _count_sent(self, network: Network) -> None:
         self.add_contacts(network.footprint())
 
-    def _add(self, key: tuple[str, str, str, int], counts: Counts) -> None:
-        before = self._counted.get(key, (0, 0, 0, 0))
-        a, b, c, d = (old + new for old, new in zip(before, counts, strict=True))
-        self._counted[key] = a, b, c, d
+    def _count(self, peer: Peer, counts: Counts) -> None:
+        self._counted[peer] = self._counted[peer].plus(counts)
 
 
 def _in_all(network: Network) -> tuple[int, int]:

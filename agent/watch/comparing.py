@@ -7,8 +7,8 @@ one bad evening is no hundred outages; and the test is Fisher's exact one.
 from collections import Counter
 
 from netpreflight.agent.watch.clusters import chances, hours
-from netpreflight.agent.watch.durations import between, in_words
-from netpreflight.agent.watch.told import BROKE, result
+from netpreflight.agent.watch.durations import in_words
+from netpreflight.agent.watch.told import BROKE, lasted, result
 from netpreflight.agent.watch.watched import (
     Outage,
     OutageProblem,
@@ -98,9 +98,4 @@ def _told(watch: Watch, problem: OutageProblem) -> str:
     held = [outage for outage in watch.outages if outage.problem == problem]
     if not held:
         return f"never in {in_words(watch.observed_s)}"
-    most = [outage.most_s for outage in held]
-    in_all = between(
-        sum(outage.least_s for outage in held),
-        None if None in most else sum(longest for longest in most if longest is not None),
-    )
-    return f"{len(held)} in {in_words(watch.observed_s)}, {in_all} in all"
+    return f"{len(held)} in {in_words(watch.observed_s)}, {lasted(*held)} in all"

@@ -44,10 +44,11 @@ HELD_BACK_AFTER_S, HELD_BACK_S = 3600.0, 300.0
 LATE_S = 60.0
 """A router's entry in the ARP table lives for up to 45 s and a few tries more (Linux's arp(7): base_reachable_time)."""
 FULL_RUN_AFTER_S = 30.0
-FULL_RUN_EVERY_S = 900.0
-MOST_FULL_RUNS = 24
-A_DAY_S = 86400.0
+"""An outage that lasts for this long gets a full run."""
+FULL_RUN_EVERY_S, MOST_FULL_RUNS, A_DAY_S = 900.0, 24, 86400.0
+"""At least this much lies between two full runs, and at most so many are made in a day."""
 MOST_RECENT = 32
+"""The most outages to which a ladder or a full run that ends later is still added."""
 MOST_ASKED = 24
 """The most answers that an outage keeps as evidence."""
 _CONTROLS: tuple[Layer, ...] = ("link", "ip", "gateway", "dns", "cloud")
@@ -57,6 +58,7 @@ _BLOCKS_ALL: frozenset[Layer] = frozenset({"link", "ip", "gateway", "internet"})
 _NOT_IN_RUNS: Layer = "dhcp"
 """What a full run leaves out, so that it would show nothing of it."""
 _LADDER: frozenset[Layer] = frozenset({"internet", "cloud"})
+"""The layers for which the path to the cloud is traced once they are broken."""
 
 
 class Step(NamedTuple):

@@ -125,6 +125,13 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "network administrator",
         "Look in the log of the DHCP server at these times: whether it ran, and whether its addresses were all leased.",
     ),
+    "address-in-use": _Meaning(
+        "The DHCP server offered a device that is new to this network an address that another host has.",
+        "dhcp.lease",
+        "network administrator",
+        "Find the host that has the address, and let it have another one; or take the address out of the pool of the "
+        "DHCP server.",
+    ),
     "no-time": _Meaning(
         "No NTP server answered, while the resolver answered.",
         "ntp.reply",

@@ -6,15 +6,17 @@ from typing import NamedTuple, Protocol
 
 from netpreflight.agent.watch.records import Answer
 from netpreflight.agent.watch.station import Change
+from netpreflight.agent.watch.watched import OutageProblem
 from netpreflight.probes import held_lease
-from netpreflight.probes.dhcp import LeaseGuard
-from netpreflight.probes.held_lease import HeldLease, Refused, Taken
+from netpreflight.probes.held_lease import HeldLease, HeldLeaseGuard, Refused, Taken
 from netpreflight.probes.net.sockets import Network
-from netpreflight.probes.scope import scope
+from netpreflight.probes.scope import mac_of, scope
 
 SOON_S = 1.0
 NEVER_GRANTED_S = 60.0
 """How often a network is asked that has not granted a lease yet."""
+MOST_UNTOLD = 3
+"""So often it is asked until that is noted: each message is sent once, and can get lost."""
 
 
 class Granting(Protocol):
@@ -47,15 +49,17 @@ class Servers:
         host_name: str,
         network: Callable[[], Network],
         count: Callable[[Network], None],
-        guard: LeaseGuard | None,
+        guard: HeldLeaseGuard | None,
     ) -> None:
         self._interface, self._host_name, self._guard = interface, host_name, guard
         self._network, self._count = network, count
 
     async def take(self) -> HeldLease | Refused | Taken | None:
         """Take a lease."""
+        here = scope(self._interface)
+        here.gateway_mac = mac_of(here.gateway, self._interface) if here.gateway else None
         async with self._counted() as network:
-            return await held_lease.take(network, scope(self._interface), self._host_name, self._guard)
+            return await held_lease.take(network, here, self._host_name, self._guard)
 
     async def renew(self, lease: HeldLease, *, rebind: bool) -> HeldLease | Refused | None:
         """Renew a lease."""
@@ -101,6 +105,8 @@ class Leasing:
         self._servers, self._now = servers, now
         self._held: _Held | None = None
         self._last_address: str | None = None
+        self._refusals = 0
+        """How often it was asked for a lease in vain, where that shows nothing broken."""
         self.changes: list[Change] = []
         """What has become of the lease, until somebody takes it."""
 
@@ -145,14 +151,14 @@ class Leasing:
         taken = await self._servers.take()
         if isinstance(taken, HeldLease):
             return self._hold(taken, asked_at, "granted")
-        if isinstance(taken, Taken):
-            return Answer(None, f"{taken.address} was offered, which {taken.holder} has")
-        said = "no DHCP server granted a lease"
-        if taken is not None:
-            said = f"{taken.server} offered a lease, and then refused it (NAK)"
-        if self._last_address is None:  # nothing broke: its servers may serve only devices that they know
+        said, problem = _why_not(taken)
+        # Where none was ever granted, nothing broke: its servers may serve only devices that they know.
+        if self._last_address is None or problem is None:
+            self._refusals += 1
+            if self._refusals == MOST_UNTOLD:
+                self.changes.append(Change("no-lease", said))
             return Answer(None, said, again_in_s=NEVER_GRANTED_S)
-        return Answer(good=False, said=said, problem="no-lease")
+        return Answer(good=False, said=said, problem=problem)
 
     def _hold(self, lease: HeldLease, asked_at: float, how: str) -> Answer:
         if self._last_address not in {None, lease.address}:
@@ -173,3 +179,16 @@ class Leasing:
     def _lost(self, said: str) -> None:
         self._held = None
         self.changes.append(Change("lease", said))
+
+
+def _why_not(taken: Refused | Taken | None) -> tuple[str, OutageProblem | None]:
+    """Why no lease was granted, and what broke, if one was granted before; None: that is not known."""
+    match taken:
+        case None:
+            return "no DHCP server granted a lease", "no-lease"
+        case Refused():
+            return f"{taken.server} offered a lease, and then refused it (NAK)", "no-lease"
+        case Taken(is_by_router=True):
+            return f"{taken.address} was offered, for which {taken.holder} answers ARP as routers may for others", None
+        case Taken():
+            return f"{taken.address} was offered, which {taken.holder} has", "address-in-use"

@@ -132,4 +132,26 @@ class Note(NamedTuple):
     bssid: Bssid | None = None
 
 
+class Peer(NamedTuple):
+    """With whom the watch exchanges packets."""
+
+    protocol: str
+    host: str
+    address: str
+    port: int
+
+
+class Counts(NamedTuple):
+    """What was sent to a peer, and heard from it; bytes with the headers of IP and UDP."""
+
+    packets_out: int = 0
+    bytes_out: int = 0
+    packets_in: int = 0
+    bytes_in: int = 0
+
+    def plus(self, more: "Counts") -> "Counts":
+        """The sum of both."""
+        return Counts(*(count + other for count, other in zip(self, more, strict=True)))
+
+
 Record = Outage | Sample | Gap | Unasked | Note

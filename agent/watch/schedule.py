@@ -9,8 +9,6 @@ from netpreflight.agent.profiles import Profile
 from netpreflight.agent.watch.watched import Layer
 from netpreflight.probes.observations import AskedName, Plain
 
-KEEP_ALIVE_S = 25.0
-"""The keep-alive of Device OS 2.1 and later, on Wi-Fi (rtl8721x_config.h:44), where a profile states none."""
 DNS_S = 60.0
 HOURLY_S = 3600.0
 HELLO_AT_S = (0.0, 3.0, 9.0)
@@ -112,7 +110,7 @@ def plan_of(profile: Profile, *, holds_lease: bool = False) -> Plan:
         transport=cloud.transport.value if hosts else None,
         port=cloud.port.value,
         hosts=hosts,
-        keep_alive_s=cloud.keep_alive_s.value if cloud.keep_alive_s else KEEP_ALIVE_S,
+        keep_alive_s=cloud.keep_alive_s.value if cloud.keep_alive_s else profiles.KEEP_ALIVE_S,
         hello_at_s=list(cloud.hello_at_s.value) if cloud.hello_at_s else list(HELLO_AT_S),
         holds_lease=holds_lease,
     )

@@ -8,6 +8,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ import msgspec
 
 from netpreflight.agent.watch import tables
 from netpreflight.agent.watch.reading import checked
-from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, Sample, Unasked
+from netpreflight.agent.watch.records import Counts, Gap, Moment, Note, Outage, Peer, Record, Sample, Unasked
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.tables import StoreError
 from netpreflight.agent.watch.watched import Blind, Layer
@@ -52,9 +53,6 @@ _MAKE_ROOM = (
 """What goes where the file has reached its size: counts of samples first, outages last."""
 _HOUR_S = 3600.0
 
-TrafficKey = tuple[str, str, str, int]
-"""Protocol, host, address and port."""
-
 
 @dataclass
 class _Waiting:
@@ -63,7 +61,7 @@ class _Waiting:
     hours: dict[tuple[int, Layer], tuple[int, int, float | None]] = field(default_factory=dict)
     outages: dict[int, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
-    traffic: dict[TrafficKey, tuple[int, int, int, int]] = field(default_factory=dict)
+    traffic: defaultdict[Peer, Counts] = field(default_factory=lambda: defaultdict(Counts))
     stretches: dict[int, tuple[float, float, Blind | None]] = field(default_factory=dict)
     about: dict[str, str] = field(default_factory=dict)
 
@@ -146,11 +144,9 @@ class Store:
         if is_due or (is_urgent and not self.problem):
             self.write()
 
-    def add_traffic(self, key: TrafficKey, counts: tuple[int, int, int, int]) -> None:
-        """Add to what was sent and heard: packets and bytes out, packets and bytes in."""
-        before = self._waiting.traffic.get(key, (0, 0, 0, 0))
-        out_packets, out_bytes, in_packets, in_bytes = (a + b for a, b in zip(before, counts, strict=True))
-        self._waiting.traffic[key] = out_packets, out_bytes, in_packets, in_bytes
+    def add_traffic(self, peer: Peer, counts: Counts) -> None:
+        """Add to what was sent and heard."""
+        self._waiting.traffic[peer] = self._waiting.traffic[peer].plus(counts)
 
     def tell(self, key: str, value: str) -> None:
         """Keep a text about the watch: `ssid`."""
@@ -290,7 +286,7 @@ class Store:
             "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "packets_out = packets_out + excluded.packets_out, bytes_out = bytes_out + excluded.bytes_out, "
             "packets_in = packets_in + excluded.packets_in, bytes_in = bytes_in + excluded.bytes_in",
-            [(*key, *counts) for key, counts in waiting.traffic.items()],
+            [(*peer, *counts) for peer, counts in waiting.traffic.items()],
         )
         about = {**waiting.about, **({"lost": str(self._lost)} if self._lost else {})}
         many("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())

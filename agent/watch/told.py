@@ -12,6 +12,7 @@ import msgspec
 
 from netpreflight.agent.owner import Owner
 from netpreflight.agent.profiles import Profile
+from netpreflight.agent.sentences import counted
 from netpreflight.agent.watch.clusters import clusters
 from netpreflight.agent.watch.durations import between, in_words
 from netpreflight.agent.watch.watched import (
@@ -45,6 +46,7 @@ BROKE: dict[OutageProblem, str] = {
     "no-time": "no NTP server answered",
     "renewal-silent": "a lease was not renewed",
     "no-lease": "no DHCP server granted a lease",
+    "address-in-use": "the DHCP server offered an address that another host has",
 }
 """What broke, within a sentence."""
 NAMES: dict[Layer, str] = {
@@ -112,6 +114,8 @@ def unasked_cloud(watch: Watch) -> Unasked | None:
 def never_asked(unasked: Unasked) -> str:
     """That a layer could never be asked, and why, within a sentence."""
     why = unasked.said or "the watch ended before its turn"
+    if unasked.layer == "dhcp":  # it was asked, and there was no lease
+        return f"the renewal of a lease could never be watched ({why})"
     return f"{NAMES[unasked.layer]} could never be asked ({why})"
 
 
@@ -126,16 +130,31 @@ def answer(watch: Watch) -> str:
             said = f"No outage in {in_words(watch.observed_s)}."
         case "outages":
             kinds = ", ".join(f"{BROKE[problem]} ({of_these})" for problem, of_these in _by_problem(watch.outages))
-            said = f"{_count(len(watch.outages), 'outage')} in {in_words(watch.observed_s)}: {kinds}."
+            said = f"{counted(len(watch.outages), 'outage')} in {in_words(watch.observed_s)}: {kinds}."
     if blind_hours := hours_without_cloud(watch):
-        said += f" In {_count(blind_hours, 'hour')} of that the device's cloud could not be asked."
+        said += f" In {counted(blind_hours, 'hour')} of that the device's cloud could not be asked."
     if any(note.kind == "unproved" for note in watch.notes):
-        said += " It was not shown that what answered is the device's cloud: netpreflight check shows more."
+        said += (
+            " At least for a part of that, it was not shown that what answered is the device's cloud: netpreflight "
+            "check shows more."
+        )
+    if watch.observed_s > 0:
+        said += _without_lease(watch)
     blind_s = sum((gap.end - gap.begin).total_seconds() for gap in watch.unobserved)
     if blind_s <= 0:
         return said
     why = " or ".join(dict.fromkeys(WHY_BLIND[gap.why] for gap in watch.unobserved))
     return f"{said} Not observed for {in_words(blind_s)}, because {why}."
+
+
+def _without_lease(watch: Watch) -> str:
+    """That the watch asked for a lease and got none, as a device that is new here may get none; empty: it got one."""
+    more = "netpreflight check shows more."
+    if never := next((unasked for unasked in watch.unasked if unasked.layer == "dhcp" and unasked.said), None):
+        return f" Meanwhile {never_asked(never)}: {more}"
+    if any(note.kind == "no-lease" for note in watch.notes):
+        return f" For a part of that, no DHCP server granted the watch a lease: {more}"
+    return ""
 
 
 def _what_was_not_seen(watch: Watch) -> str:
@@ -170,9 +189,13 @@ def changes(outages: list[Outage]) -> list[Change]:
     return sorted((Change(*who, count) for who, count in asked.items()), key=lambda change: -change.outages)
 
 
-def lasted(outage: Outage) -> str:
-    """How long an outage lasted, in words: bounds, because it is seen from question to question."""
-    return between(outage.least_s, outage.most_s)
+def lasted(*outages: Outage) -> str:
+    """How long outages lasted in all, in words: bounds, because they are seen from question to question."""
+    most = [outage.most_s for outage in outages]
+    return between(
+        sum(outage.least_s for outage in outages),
+        None if None in most else sum(longest for longest in most if longest is not None),
+    )
 
 
 def _by_problem(outages: list[Outage]) -> Iterator[tuple[OutageProblem, str]]:
@@ -181,16 +204,7 @@ def _by_problem(outages: list[Outage]) -> Iterator[tuple[OutageProblem, str]]:
     for outage in outages:
         by_problem[outage.problem].append(outage)
     for problem, held in sorted(by_problem.items(), key=lambda found: -len(found[1])):
-        most = [outage.most_s for outage in held]
-        in_all = between(
-            sum(outage.least_s for outage in held),
-            None if None in most else sum(longest for longest in most if longest is not None),
-        )
-        yield problem, f"{_times(len(held))}, {in_all}{' in all' if len(held) > 1 else ''}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        yield problem, f"{_times(len(held))}, {lasted(*held)}{' in all' if len(held) > 1 else ''}"
 
 
 def _times(number: int) -> str:

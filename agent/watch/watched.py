@@ -57,16 +57,27 @@ OutageProblem = Literal[
     "no-time",  # no NTP server answers
     "renewal-silent",  # a lease that is held is not renewed
     "no-lease",  # no DHCP server grants one
+    "address-in-use",  # the address that is offered is another host's
 ]
 """What broke."""
 Blind = Literal["asleep", "stalled", "stopped", "restarted", "clock-stepped"]
 """Why nothing was observed: the laptop slept; this program was held up; it was ended; the laptop was started anew;
 its clock was set, so that the length of the gap is not known."""
 NoteKind = Literal[
-    "clock-stepped", "roamed", "channel", "deauthenticated", "lost-datagram", "gateway-changed", "unproved", "lease"
+    "clock-stepped",
+    "roamed",
+    "channel",
+    "deauthenticated",
+    "lost-datagram",
+    "gateway-changed",
+    "unproved",
+    "lease",
+    "no-lease",
 ]
 """What else was noticed; `lost-datagram`: one exchange that the next try made good; `unproved`: what answers did not
-show that it is the cloud; `lease`: what became of the lease that the watch holds."""
+show that it is the cloud; `lease`: what became of the lease that the watch holds; `no-lease`: it has asked for one in
+vain, and nothing is known to have broken: it has been granted none since it was begun, or begun anew; or a router
+answers ARP for the address that is offered."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):

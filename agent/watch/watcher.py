@@ -12,15 +12,20 @@ from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Record, 
 from netpreflight.agent.watch.schedule import Plan
 from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.watched import BEHIND_ROUTER, Layer
-from netpreflight.probes.dhcp import LeaseGuard
+from netpreflight.probes.held_lease import HeldLeaseGuard
 from netpreflight.probes.net.clock import CLOCK, Clock
 from netpreflight.probes.net.witnesses import bounded
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import Uptime
 
 LOOK_S = 5.0
 """How often the clocks are looked at while nothing else is done."""
+AT_ONCE_S = 0.05
+"""Clocks that are read within this time count as read at once: far below what `engine` takes for a step."""
+MOST_READINGS = 5
 LEFT_OUT = ("wifi", "dhcp")
-"""Groups that a full run during a watch leaves out: a scan costs the link some time, and a lease is somebody's."""
+"""Groups that a full run during a watch leaves out: a scan takes the radio off its channel, and a lease takes an
+address of the pool."""
 
 OnChange = Callable[["State"], None]
 
@@ -51,31 +56,47 @@ class NoClockError(Exception):
     """This system does not say how long the laptop has been up, so that sleep would look like an outage."""
 
 
-def moment(clock: Clock = CLOCK) -> Moment:
-    """What this laptop's clocks show now.
+def moment(clock: Clock = CLOCK, uptime: Callable[[], Uptime | None] = SYSTEM.uptime) -> Moment:
+    """What this laptop's clocks show now, all read at nearly the same time.
+
+    Where this process is held up between two of them, they differ by that time, which would look like a clock that was
+    set, or like sleep. So the uptime is read before and after the wall clock, which is taken as read halfway between,
+    as chrony reads a network card's clock. If they are too far apart, all are read again, and the quickest reading
+    counts.
 
     Raises:
-        NoClockError: the system does not say.
+        NoClockError: the system does not say how long it has been up.
     """
-    up = SYSTEM.uptime()
-    if up is None:
+    readings = [_read(clock, uptime)]
+    while readings[-1].took_s > AT_ONCE_S and len(readings) < MOST_READINGS:
+        readings.append(_read(clock, uptime))
+    return min(readings, key=lambda reading: reading.took_s).moment
+
+
+class _Reading(NamedTuple):
+    """What the clocks showed, and how long it took to read them."""
+
+    took_s: float
+    moment: Moment
+
+
+def _read(clock: Clock, uptime: Callable[[], Uptime | None]) -> _Reading:
+    """Read the uptime, the wall clock, and the uptime again.
+
+    Raises:
+        NoClockError: the system does not say how long it has been up.
+    """
+    before, wall, after = uptime(), clock.wall(), uptime()
+    if before is None or after is None:
         raise NoClockError
-    return Moment(up.boot, up.at_s, up.awake_s, clock.wall())
+    at, awake = (before.at_s + after.at_s) / 2, (before.awake_s + after.awake_s) / 2
+    return _Reading(after.at_s - before.at_s, Moment(after.boot, at, awake, wall))
 
 
-def watch(
-    interface: str,
-    profile: Profile,
-    plan: Plan,
-    store: Store,
-    seconds: float | None,
-    on_change: OnChange,
-    now: Callable[[], Moment] = moment,
-    guard: LeaseGuard | None = None,
-) -> State:
-    """Watch until so many seconds have passed, or the user ends it.
+class WatchSettings(NamedTuple):
+    """What a watch watches, for how long, and who is told.
 
-    Args:
+    Attributes:
         interface: the interface that is watched.
         profile: the device's, for full runs.
         plan: what is asked.
@@ -85,31 +106,34 @@ def watch(
         now: gives what the clocks show.
         guard: gives a lease that is held back if this process is killed.
     """
+
+    interface: str
+    profile: Profile
+    plan: Plan
+    store: Store
+    seconds: float | None
+    on_change: OnChange
+    now: Callable[[], Moment] = moment
+    guard: HeldLeaseGuard | None = None
+
+
+def watch(settings: WatchSettings) -> State:
+    """Watch until so many seconds have passed, or the user ends it."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_Watcher(interface, profile, plan, store, seconds, on_change, now, guard).run())
+        return runner.run(_Watcher(settings).run())
 
 
 class _Watcher:
     """One start of a watch."""
 
-    def __init__(
-        self,
-        interface: str,
-        profile: Profile,
-        plan: Plan,
-        store: Store,
-        seconds: float | None,
-        on_change: OnChange,
-        now: Callable[[], Moment],
-        guard: LeaseGuard | None,
-    ) -> None:
-        self._interface, self._profile, self._plan = interface, profile, plan
-        self._store, self._on_change, self._now = store, on_change, now
-        begun = now()
-        jitter_s = random.uniform(0, plan.most_jitter_s(seconds))
-        self._engine = Engine(plan.intervals(), begun, jitter_s=jitter_s, number=store.next_number)
-        self._until = begun.at + seconds if seconds is not None else float("inf")
-        self._asker = Asker(interface, plan, profile, guard=guard)
+    def __init__(self, settings: WatchSettings) -> None:
+        self._settings = settings
+        self._store, self._now = settings.store, settings.now
+        begun = self._now()
+        jitter_s = random.uniform(0, settings.plan.most_jitter_s(settings.seconds))
+        self._engine = Engine(settings.plan.intervals(), begun, jitter_s=jitter_s, number=settings.store.next_number)
+        self._until = begun.at + settings.seconds if settings.seconds is not None else float("inf")
+        self._asker = Asker(settings.interface, settings.plan, settings.profile, guard=settings.guard)
         self._state = State(begun, begun.at, [], 0, observed=False, reached=False, unasked={})
         self._seen: set[int] = set()
         self._background: set[asyncio.Task[None]] = set()
@@ -190,8 +214,8 @@ class _Watcher:
         if not self._stopped.is_set() and not is_gap and not asking.cancelled():
             found += self._engine.take(layer, asked_at, asking.result())
         found += self._changes()
-        for key, counts in self._asker.take_traffic().items():
-            self._store.add_traffic(key, counts)
+        for peer, counts in self._asker.take_traffic().items():
+            self._store.add_traffic(peer, counts)
         if self._asker.ssid is not None:
             self._store.tell("ssid", kept(self._asker.ssid))
         self._keep(found)
@@ -216,30 +240,30 @@ class _Watcher:
         from netpreflight.agent.selection import select  # noqa: PLC0415
         from netpreflight.probes.scope import scope  # noqa: PLC0415
 
-        left_out = [*LEFT_OUT, *(["coap"] if self._plan.transport != "coap" else []), "vendor-status"]
+        left_out = [*LEFT_OUT, *(["coap"] if self._settings.plan.transport != "coap" else []), "vendor-status"]
         run = await measuring(
             RunSettings(
-                scope(self._interface),
+                scope(self._settings.interface),
                 AirChoice(),
-                self._profile,
+                self._settings.profile,
                 select(None, ",".join(left_out)),
                 on_stop=lambda _: self._stop(),
             )
         )
         self._asker.add_contacts(run.footprint)
-        report = make(run, self._profile)
+        report = make(run, self._settings.profile)
         return report.verdict if run.complete else None, report.headline
 
     def _keep(self, records: list[Record]) -> None:
         self._note(records)
         self._store.put(records, self._state.now)
-        self._on_change(self._state)
+        self._settings.on_change(self._state)
 
     def _note(self, records: list[Record]) -> None:
         """What the line on the terminal says of records."""
         self._seen |= {record.number for record in records if isinstance(record, Outage)}
         worked = {record.layer for record in records if isinstance(record, Sample) and record.good}
-        needed: frozenset[Layer] = frozenset({"cloud"}) if self._plan.transport else BEHIND_ROUTER
+        needed: frozenset[Layer] = frozenset({"cloud"}) if self._settings.plan.transport else BEHIND_ROUTER
         unasked = {record.layer: record.said for record in records if isinstance(record, Unasked)}
         self._state = self._state._replace(
             open=self._engine.open,

@@ -6,6 +6,7 @@ together is noticed for sure; a shorter one may fall between two keep-alives.
 """
 
 from netpreflight.agent.profiles import Profile
+from netpreflight.agent.sentences import capitalised, with_article
 from netpreflight.agent.watch.durations import in_words
 from netpreflight.agent.watch.watched import Outage, WouldDo
 
@@ -64,12 +65,12 @@ def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:
     how = f"it sends a keep-alive every {asks.value:g} s, and waits {waits.value:g} s for the answer"
     if outage.least_s <= asks.value + waits.value or "unconfirmed" in {asks.certainty, waits.certainty}:
         return _unknown(f"It may have kept its connection: {how}.")
-    light = _light(outage, profile)
+    light, device = _light(outage, profile), with_article(profile.title)
     return WouldDo(
         offline_s=outage.least_s,
         sessions_lost=1,
         light=light,
-        sentence=f"{_a(profile.title)} would have been offline for {in_words(outage.least_s)} or longer: {how}. "
+        sentence=f"{capitalised(device)} would have been offline for {in_words(outage.least_s)} or longer: {how}. "
         f"Then it connects anew by itself. Its light meanwhile: {light}.",
     )
 
@@ -83,10 +84,6 @@ def _light(outage: Outage, profile: Profile) -> str:
     test = profile.internet_test
     is_named = outage.layer == "cloud" and test.method.value in _TESTS_THAT_PASS
     return f"{shown.value}, and from time to time {'3' if is_named else '2 or 3'} {test.colour.value} blinks"
-
-
-def _a(title: str) -> str:
-    return f"{'An' if title[:1] in 'AEIOU' else 'A'} {title}"
 
 
 def _unknown(sentence: str) -> WouldDo:

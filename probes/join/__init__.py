@@ -3,7 +3,8 @@
 `cable`: a second interface on the laptop's port, with the device's MAC address, in a network namespace of the run.
 `radio`: the laptop's radio in such a namespace, with a station of the run's own; `supplicant` joins by it, and `words`
 reads what that says. `networkmanager`: a connection that NetworkManager makes, over D-Bus (`manager_bus`); `heard` has
-what the radio's driver tells of it. `denied`: none of them, because the system lets only another user do it.
+what the radio's driver tells of it, and `way_home` whether NetworkManager brings the laptop back. `denied`: none of
+them, because the system lets only another user do it.
 """
 
 import asyncio

@@ -1,11 +1,17 @@
-"""What the ways of being the device by Wi-Fi have in common: what stands in the way, and what is not yet as before."""
+"""What the ways of being the device by Wi-Fi have in common.
+
+What stands in the way, which BSSs the device could join, and what is not yet as before.
+"""
+
+import math
 
 from netpreflight.probes.join.interface import Device, Refusal
-from netpreflight.probes.observations import Join, JoinWay, Scope, Wifi
+from netpreflight.probes.join.supplicant import OF_WPA
+from netpreflight.probes.observations import Bss, Join, JoinWay, Scope, Suites, Wifi
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
 
-RENEWED = (
+_RENEWED = (
     "NetworkManager has joined this laptop's network anew: the file of its lease and the time of its last use are new."
 )
 
@@ -30,22 +36,23 @@ def obstacle(device: Device) -> Refusal | None:
     return None
 
 
-def refused_login(way: JoinWay, device: Device, survey: Wifi | None) -> Join | None:
-    """What is said instead of a join for which the run lacks what the network asks for; None: it lacks nothing.
+def says_off_air(interface: str) -> str:
+    """What the user is told, before it begins, of the laptop's own Wi-Fi."""
+    return f"This laptop is off its Wi-Fi ({interface}) for the run, and for up to half a minute after it."
 
-    That is a login by 802.1X, or a passphrase where none was given; not where the network also offers another way in.
+
+def missing_credentials(way: JoinWay, device: Device, survey: Wifi | None) -> Join | None:
+    """The join that is not tried, because the run lacks the credentials that the network asks for; None: it has them.
+
+    They are a login by 802.1X, or a passphrase where none was given. Nothing is missing where the network also offers
+    a way in that needs none of these.
 
     Args:
         way: that of the run.
         device: the device to be.
         survey: what was heard on the air; None: nothing.
     """
-    offered = {
-        family
-        for bss in (survey.bss if survey else ())
-        if bss.ssid == device.ssid and bss.frequency_mhz in device.radio.frequencies_mhz
-        for family in bss.security or ()
-    }
+    offered = {family for bss in surveyed(survey, device) for family in bss.security or ()}
     name = in_quotes(device.ssid or "")
     if offered and all(family.endswith("-eap") for family in offered):
         by_login = (
@@ -57,6 +64,64 @@ def refused_login(way: JoinWay, device: Device, survey: Wifi | None) -> Join | N
     else:
         return None
     return Join(way=way, ssid=device.ssid, abilities=device.radio, not_run=not_run, unlocked_by=unlocked_by)
+
+
+def surveyed(survey: Wifi | None, device: Device) -> list[Bss]:
+    """The BSSs of the network that were heard on the device's frequencies."""
+    return [
+        bss
+        for bss in (survey.bss if survey else ())
+        if bss.ssid == device.ssid and bss.frequency_mhz in device.radio.frequencies_mhz
+    ]
+
+
+def to_join(survey: Wifi | None, device: Device) -> list[str]:
+    """The BSSs that the device could join, the strongest first; empty: none is known."""
+    ours = [
+        (bss.signal_dbm if bss.signal_dbm is not None else -math.inf, bss.bssid)
+        for bss in surveyed(survey, device)
+        if bss.bssid and fits(bss, device)
+    ]
+    return [bssid for _, bssid in sorted(ours, reverse=True)]
+
+
+def fits(bss: Bss, device: Device) -> bool:
+    """Whether a BSS offers a way in that a run has its station take; what was not heard of it may fit.
+
+    With a passphrase that is the AKM PSK, by the RSN or the WPA element: a station needs its AKM, a pairwise cipher and
+    the group cipher from the same one. A BSS that requires protected management frames refuses every station that has
+    none, whichever element is used (IEEE 802.11-2020, 12.6.3).
+    """
+    can, offered = device.radio, bss.security
+    if offered is None:
+        return True
+    if device.passphrase is None:
+        return "open" in offered
+    if not can.pmf and (bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required)):
+        return False
+    return any(
+        family in offered
+        and family in can.security
+        and (element is None or _has_psk(element, OF_WPA.intersection(can.ciphers)))
+        for family, element in (("wpa2-psk", bss.rsn), ("wpa-psk", bss.wpa))
+    )
+
+
+def _has_psk(element: Suites, ciphers: frozenset[str]) -> bool:
+    """Whether a station with these ciphers gets in by the AKM PSK of an RSN or WPA element."""
+    group = element.group_cipher
+    # "Use group cipher suite" (table 9-149).
+    pairwise = {group if cipher == "GROUP" else cipher for cipher in element.pairwise_ciphers}
+    return (
+        (not element.akms or "PSK" in element.akms)
+        and (not pairwise or not pairwise.isdisjoint(ciphers))
+        and (group is None or group in {"GTK-NOT-USED", *ciphers})
+    )
+
+
+def renewed(scope: Scope) -> list[str]:
+    """What NetworkManager writes anew once it has taken this laptop back to the network that `scope` has it on."""
+    return [_RENEWED] if scope.addresses else []
 
 
 def not_back(scope: Scope) -> list[str]:

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from netpreflight.probes.join.interface import Device, Entered, Refusal
-from netpreflight.probes.observations import AS_ROOT, JoinWay, Wifi
+from netpreflight.probes.observations import AS_ROOT, Join, JoinWay, Wifi
 from netpreflight.systems import SYSTEM
 
 
@@ -22,7 +22,8 @@ class Cable:
 
     name: JoinWay = "cable"
     has_namespace = True
-    kept: tuple[str, ...] = ()
+    shares_port = True
+    denial = None
 
     def __init__(self, device: Device, authentication: str | None) -> None:
         self._device, self._authentication = device, authentication
@@ -37,7 +38,9 @@ class Cable:
                 "Run netpreflight on a Linux laptop in the same network.",
             )
         if not SYSTEM.is_privileged():
-            return Refusal("being the device by cable needs root's rights", f"Run netpreflight again {AS_ROOT}.")
+            return Refusal(
+                "being the device by cable needs root's rights", f"Run netpreflight again {AS_ROOT}.", is_denied=True
+            )
         scope = self._device.scope
         if scope.state != "up":
             return Refusal(f"the interface {self._adapter} is not up", "Connect it, and run netpreflight again.")
@@ -81,6 +84,10 @@ class Cable:
 
     def forget(self) -> None:
         """A cable takes no passphrase."""
+
+    def kept(self, _: Join | None) -> list[str]:
+        """Nothing."""
+        return []
 
     def left(self) -> list[str]:
         """What of this laptop is not as it was."""

@@ -1,4 +1,4 @@
-"""By Wi-Fi, where this user may not have the laptop join: nothing is joined or interrupted, and the run says why."""
+"""Where this user may not be the device: nothing is sent as the device or interrupted, and the run says why."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -8,19 +8,19 @@ from netpreflight.probes.observations import Join, JoinWay, Wifi
 
 
 class Denied:
-    """The device that cannot be, because the system lets only somebody else make it.
+    """A way that the system denies this user: nothing is measured as the device, and the run says why.
 
     Args:
-        name: the way that was denied.
+        name: the way that is denied.
         device: the device to be.
-        refusal: who denied it, and the step that would change that.
+        denial: who denies it, and the step that would change that.
     """
 
     has_namespace = False
-    kept: tuple[str, ...] = ()
+    shares_port = False
 
-    def __init__(self, name: JoinWay, device: Device, refusal: Refusal) -> None:
-        self.name, self._device, self._refusal = name, device, refusal
+    def __init__(self, name: JoinWay, device: Device, denial: Refusal) -> None:
+        self.name, self._device, self.denial = name, device, denial
 
     def refusal(self) -> Refusal | None:
         """Nothing: it is a result, and the run goes on."""
@@ -28,7 +28,8 @@ class Denied:
 
     def says(self) -> list[str]:
         """What the user is told before it begins."""
-        return [f"Nothing is joined: {self._refusal.reason}.", *([self._refusal.step] if self._refusal.step else [])]
+        what = "measured as the device" if self.name == "cable" else "joined"
+        return [f"Nothing is {what}: {self.denial.reason}.", *([self.denial.step] if self.denial.step else [])]
 
     @contextlib.contextmanager
     def lend(self, _: int) -> Iterator[None]:
@@ -38,17 +39,24 @@ class Denied:
     @contextlib.contextmanager
     def enter(self, _survey: Wifi | None, _stop: Callable[[], None]) -> Iterator[Entered]:
         """Join nothing, and tell why."""
+        if self.name == "cable":
+            yield Entered(interface=None)
+            return
         join = Join(
             way=self.name,
             ssid=self._device.ssid,
             abilities=self._device.radio,
-            not_run=self._refusal.reason,
-            unlocked_by=self._refusal.step,
+            not_run=self.denial.reason,
+            unlocked_by=self.denial.step,
         )
         yield Entered(interface=None, join=join)
 
     def forget(self) -> None:
         """Nothing: no passphrase was asked for."""
+
+    def kept(self, _: Join | None) -> list[str]:
+        """Nothing."""
+        return []
 
     def left(self) -> list[str]:
         """Nothing: the laptop is as it was all the time."""

@@ -7,30 +7,34 @@ import contextlib
 import socket
 
 from netpreflight.probes.net import filters
-from netpreflight.probes.net.packet_bytes import ETHERNET_SIZE
+from netpreflight.probes.net.packet_bytes import ARP_SIZE, ETHERNET_SIZE
+from netpreflight.probes.net.packet_reading import arp_in
 from netpreflight.probes.net.payload_shapes import ARP_OF_SYSTEM, ASSOCIATION_REQUEST, AUTHENTICATION_REQUEST, Shape
 from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Contact, Join, JoinEnd
 
 _ETH_P_ALL, _PACKET_OUTGOING = 3, 4
 """What is sent is shown to sockets for every protocol only (packet(7))."""
-_ARP_BYTES, _SENDER_AT, _TARGET_AT = 28, 14, 24
 _MOST = 4096
-_NOBODY = bytes(4)
 _REQUESTS: dict[JoinEnd, tuple[Shape, ...]] = {
     "auth-refused": (AUTHENTICATION_REQUEST,),
     "no-answer": (AUTHENTICATION_REQUEST,),
+    "not-told": (AUTHENTICATION_REQUEST,),
     **dict.fromkeys(
-        ("assoc-refused", "key-refused", "key-unfinished", "joined"), (AUTHENTICATION_REQUEST, ASSOCIATION_REQUEST)
+        ("assoc-refused", "key-refused", "key-unfinished", "joined", "not-made"),
+        (AUTHENTICATION_REQUEST, ASSOCIATION_REQUEST),
     ),
 }
-"""What an attempt with this end has sent to the access point, at least; the others have sent nothing to it."""
+"""What an attempt with this end has sent to the access point, at least, if one was asked; the others have sent nothing.
+
+`not-made` with an access point is a join where the device could not be.
+"""
 
 
 def count_arp(network: Network) -> None:
     """From now on, count the ARP frames that leave the interface of a run, but for those that a probe sends itself.
 
-    A probe's have no address of their own as the sender's, and are counted where they are sent.
+    Those are ARP probes (RFC 5227), and are counted where they are sent.
 
     Raises:
         OSError: the system does not allow it.
@@ -47,13 +51,11 @@ def count_arp(network: Network) -> None:
     async def count() -> None:
         with contextlib.suppress(OSError), sock:  # until there is no more to read
             for _ in range(_MOST):
-                frame, address = sock.recvfrom(ETHERNET_SIZE + _ARP_BYTES)
-                packet = frame[ETHERNET_SIZE:]
-                is_ours = packet[_SENDER_AT : _SENDER_AT + 4] == _NOBODY
-                if address[2] == _PACKET_OUTGOING and len(packet) == _ARP_BYTES and not is_ours:
-                    target = socket.inet_ntoa(packet[_TARGET_AT : _TARGET_AT + 4])
+                frame, address = sock.recvfrom(ETHERNET_SIZE + ARP_SIZE)
+                packet = arp_in(frame)
+                if address[2] == _PACKET_OUTGOING and packet is not None and not packet.is_probe:
                     network.count(
-                        "arp", None, target, 0, packets=1, size=_ARP_BYTES, purpose="ARP", shape=ARP_OF_SYSTEM
+                        "arp", None, packet.target, 0, packets=1, size=ARP_SIZE, purpose="ARP", shape=ARP_OF_SYSTEM
                     )
 
     network.at_end.append(count)

@@ -9,7 +9,8 @@ import socket
 
 from netpreflight.probes.net import filters
 from netpreflight.probes.net.clock import CLOCK, Clock
-from netpreflight.probes.net.packet_bytes import ARP, ETHERNET_SIZE, arp_request, ethernet
+from netpreflight.probes.net.packet_bytes import ARP, ARP_SIZE, arp_request, ethernet
+from netpreflight.probes.net.packet_reading import arp_in
 from netpreflight.probes.net.payload_shapes import ARP_REQUEST
 from netpreflight.probes.observations import Contact, Scope, ipv4_networks
 from netpreflight.systems import SYSTEM
@@ -17,7 +18,7 @@ from netpreflight.systems import SYSTEM
 ANSWER_S = 1.0
 MOST_HOSTS = 1022
 """As many as a /22 has; of a larger network, only what this laptop knows already is looked at."""
-_ARP_BYTES, _LARGEST = 28, 128
+_LARGEST = 128
 
 
 def holder(scope: Scope, mac: str, clock: Clock = CLOCK) -> tuple[str | None, list[Contact]]:
@@ -46,7 +47,7 @@ def holder(scope: Scope, mac: str, clock: Clock = CLOCK) -> tuple[str | None, li
             address=str(network),
             port=0,
             packets=len(hosts),
-            bytes=len(hosts) * _ARP_BYTES,
+            bytes=len(hosts) * ARP_SIZE,
             purpose="MAC address",
             shapes=[ARP_REQUEST.name],
         )
@@ -54,7 +55,7 @@ def holder(scope: Scope, mac: str, clock: Clock = CLOCK) -> tuple[str | None, li
         while (left_s := until - clock.monotonic()) > 0:
             sock.settimeout(left_s)
             with contextlib.suppress(TimeoutError):
-                packet = sock.recv(_LARGEST)[ETHERNET_SIZE:]
-                if packet[8:14].hex(":") == mac:
-                    return socket.inet_ntoa(packet[14:18]), [sent]
+                packet = arp_in(sock.recv(_LARGEST))
+                if packet is not None and packet.sender_mac == mac:
+                    return packet.sender, [sent]
     return None, [sent]

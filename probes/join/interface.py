@@ -28,7 +28,7 @@ class Refusal(NamedTuple):
         reason: in plain words: lower-case at the start, no full stop.
         step: the one step that would change that, as a whole sentence; None: it is not known.
         can_be_forced: whether --force lifts it.
-        is_denied: whether the system lets another user do it. That is a result: the run goes on, and joins nothing.
+        is_denied: whether the system lets another user do it. That is a result: the run goes on, without the device.
     """
 
     reason: str
@@ -90,11 +90,13 @@ class Entered:
         interface: the name of the interface to measure on; None: the join failed, so there is none.
         router: that of a lease which another client has got for it (NetworkManager's); None: there is no such lease.
         join: what was seen of the join, which the way goes on filling in until it is left; None: nothing was joined.
+        is_device: whether the interface is the device now, and not the laptop again.
     """
 
     interface: str | None
     router: str | None = None
     join: Join | None = None
+    is_device: Callable[[], bool] = lambda: True
 
 
 class Way(Protocol):
@@ -103,8 +105,12 @@ class Way(Protocol):
     name: JoinWay
     has_namespace: bool
     """Whether the device has a network namespace of its own."""
-    kept: tuple[str, ...]
-    """What the system keeps of it for good, in whole sentences."""
+    shares_port: bool
+    """Whether the device is at the laptop's own port of a switch, which may take only one MAC address."""
+
+    @property
+    def denial(self) -> Refusal | None:
+        """Why nothing is measured as the device, so that the laptop's own exchanges have nothing to compare with."""
 
     def refusal(self) -> Refusal | None:
         """Why it may not be used here; None: it may. Sends nothing to the network."""
@@ -124,7 +130,8 @@ class Way(Protocol):
 
         Args:
             survey: what the parent's scan heard; None: there was none.
-            stop: ends the measurement early; called by another thread, where nothing keeps the link any more.
+            stop: ends the measurement early; called by another thread, where nothing keeps the link any more, and
+                again until it has ended.
 
         Raises:
             OSError: the system does not allow it.
@@ -132,6 +139,13 @@ class Way(Protocol):
 
     def forget(self) -> None:
         """Overwrite the passphrase in this process, once its child has it."""
+
+    def kept(self, join: Join | None) -> list[str]:
+        """What the system may keep of it for good, in whole sentences; in the parent, after the run.
+
+        Args:
+            join: what was seen of the join; None: nothing was joined, or the child ended before it told.
+        """
 
     def left(self) -> list[str]:
         """What of this laptop is not yet as it was before `lend` (or `enter`), in words; empty: all is."""

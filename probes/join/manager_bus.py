@@ -30,6 +30,11 @@ from netpreflight.probes.net.clock import CLOCK
 NAME = "org.freedesktop.NetworkManager"
 ROOT = "/org/freedesktop/NetworkManager"
 DEVICE = f"{NAME}.Device"
+CONNECTION = f"{NAME}.Settings.Connection"
+NOT_SAVED = 2
+"""NMSettingSecretFlags: whoever connects is asked for the secret each time."""
+MOST_CONNECTIONS = 100
+"""So many saved connections are looked at."""
 ANSWER_S = 10.0
 _AGENT = f"{ROOT}/SecretAgent"
 _AGENTS = f"{ROOT}/AgentManager"
@@ -137,7 +142,7 @@ class _Bus:
         self._connection.send(reply)
 
     def _understood(self, message: Message) -> Changed | Question | None:
-        """What a message says; what others send is none of ours."""
+        """What NetworkManager tells or asks of this run's device; None: another sender, or something else."""
         fields = message.header.fields
         if fields.get(HeaderFields.sender) != self._owner:
             return None

@@ -4,18 +4,31 @@ The laptop's own interface has the device's MAC address meanwhile. NetworkManage
 laptop's network again, as soon as the run's connection to D-Bus has ended, whatever ended it. It asks the run for the
 passphrase, and writes it nowhere.
 
-It has no setting for 20 MHz or 802.11b/g. It has one for a band, and none for channels: a join on a channel that the
-device does not have does not count. Its scan is not limited by any: it sends probe requests on 5 GHz, too (1.42).
-It gives wpa_supplicant `freq_list`, which limits where to join, and never `scan_freq`; and it takes the interface down
-for the MAC address, so that wpa_supplicant has to scan once more, with that address.
+NetworkManager has no setting for 20 MHz or 802.11b/g. It can limit a connection to a band, but not to channels, so a
+join on a channel that the device does not have is not counted. Its scans keep to no such limit: it gives wpa_supplicant
+`freq_list`, which limits where to join, and never `scan_freq` (1.42). So they send probe requests on 5 GHz, as no
+device without 5 GHz does. That is why they are kept from having its MAC address:
+
+- NetworkManager is asked for a scan before the first attempt, with the laptop's own address. wpa_supplicant joins at
+  once by what it heard less than 5 s ago (`scan_res_valid_for_connect`), also where the interface was down meanwhile.
+- The connection is to one BSSID, the strongest first of those whose security fits the device: so NetworkManager
+  neither scans while it is active nor has wpa_supplicant do so (`bgscan`). An Argon, too, joins the strongest one, and
+  does not roam.
+- An attempt that is refused is replaced at once by the next one, else wpa_supplicant would scan after 0.1 s.
+
+A scan that has it all the same, on a slow laptop or after a passphrase that was refused, is seen and noted
+(`Join.scanned_5ghz_s`), and so is that one may not have been seen (`Join.unheard_s`).
 
 The traffic of the laptop's own programs does not leave as the device: the connection's only route is in a table of its
 own, which is for what is bound to the interface.
 
 The causes of a failed join are taken from what the radio's driver tells (nl80211), and never from NetworkManager's
 reasons: it calls a MAC address that was refused "ssid-not-found".
+
+Once NetworkManager has given the connection up, it joins the laptop's own network on the same interface: the run ends.
 """
 
+import collections
 import contextlib
 import threading
 import uuid
@@ -25,13 +38,24 @@ from typing import Any
 
 from msgspec import structs
 
-from netpreflight.probes.join.by_air import RENEWED, not_back, obstacle, refused_login
-from netpreflight.probes.join.heard import Heard, Link
+from netpreflight.probes.join.by_air import (
+    fits,
+    missing_credentials,
+    not_back,
+    obstacle,
+    renewed,
+    says_off_air,
+    surveyed,
+    to_join,
+)
+from netpreflight.probes.join.heard import Heard, Link, Scans
 from netpreflight.probes.join.interface import Device, Entered, Refusal
-from netpreflight.probes.join.manager_bus import DEVICE, NAME, ROOT, Changed, Manager, Question, manager
-from netpreflight.probes.join.supplicant import KEY_TRIES, key_form
+from netpreflight.probes.join.manager_bus import DEVICE, NAME, ROOT, Changed, Manager, Question, RefusedError, manager
+from netpreflight.probes.join.supplicant import KEY_TRIES, OF_WPA, key_form
+from netpreflight.probes.join.way_home import doubt
 from netpreflight.probes.net.clock import CLOCK, Clock
-from netpreflight.probes.observations import AS_ROOT, Join, JoinAbilities, JoinWay, Wifi
+from netpreflight.probes.observations import AS_ROOT, Join, JoinAbilities, JoinWay, LinkState, Wifi
+from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import ssid_bytes
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import StationEvent
@@ -40,11 +64,25 @@ ACTIVATE_S = 60.0
 """The longest that NetworkManager may take for one activation; it ends one itself after 25 s without an answer."""
 LEASE_S = 20.0
 """How long its DHCP client may take; after that the run goes on without an address."""
+SCAN_S = 20.0
+"""The longest that its scan may take; it refuses one for some seconds after another, and while it joins a network."""
 LOOK_S = 0.1
+"""How long to wait for D-Bus before the driver is heard again."""
+HURRY_S = 0.02
+"""The same during an attempt: wpa_supplicant scans 0.1 s after a refusal."""
+ASK_S = 0.3
+"""How long to wait until it is asked for a scan, or about one, again."""
+_OF_CONNECTION = (
+    "NetworkManager keeps the lease of this run's connection in a file of its own, and the BSSID as a seen one."
+)
 _NEEDED = ("network-control", "settings.modify.own")
 _WIRELESS, _ACCESS_POINT = f"{DEVICE}.Wireless", f"{NAME}.AccessPoint"
-_IP_CONFIG, _ACTIVATED, _FAILED, _DISCONNECTED, _PREPARE = 70, 100, 120, 30, 40
-"""NMDeviceState: the supplicant has completed the join; the lease is there; and so on."""
+_DISCONNECTED, _PREPARE, _CONFIG, _IP_CONFIG, _ACTIVATED, _GIVEN_UP, _FAILED = 30, 40, 50, 70, 100, 110, 120
+"""NMDeviceState. From `config` on the interface has the device's MAC address, until it is disconnected or less; at
+`ip-config` the supplicant has completed the join; `activated`: the lease is there. `deactivating`, `failed` and what is
+`disconnected` or less end a connection for good."""
+_DEACTIVATING = 3
+"""NMActiveConnectionState."""
 _TABLE = 7777
 _TO_TABLE = 1  # FR_ACT_TO_TBL
 _NO_PMF, _PMF_IF_OFFERED = 1, 2
@@ -65,10 +103,8 @@ class NetworkManager:
 
     name: JoinWay = "networkmanager"
     has_namespace = False
-    kept: tuple[str, ...] = (
-        "NetworkManager keeps the lease of this run's connection in a file of its own, and the BSSID as a seen one.",
-        RENEWED,
-    )
+    shares_port = False
+    denial = None
 
     def __init__(
         self,
@@ -89,23 +125,14 @@ class NetworkManager:
         try:
             with self._connect() as bus:
                 (permissions,) = bus.call(ROOT, NAME, "GetPermissions")
+                return _denial(permissions) or doubt(self._device.scope, bus)
         except OSError as problem:
             return Refusal(str(problem), f"Run netpreflight again {AS_ROOT}.", is_denied=True)
-        for needed in _NEEDED:
-            if (told := permissions.get(f"{NAME}.{needed}")) != "yes":
-                lets = "lets this user change the network only with an administrator's password"
-                denies = "does not let this user change the network"
-                return Refusal(
-                    f"NetworkManager {lets if told == 'auth' else denies} (polkit: {NAME}.{needed})",
-                    f"Run netpreflight again {AS_ROOT}.",
-                    is_denied=True,
-                )
-        return None
 
     def says(self) -> list[str]:
         """What the user is told before it begins."""
         return [
-            f"This laptop is off its Wi-Fi ({self._adapter}) for the run, and for up to half a minute after it.",
+            says_off_air(self._adapter),
             f"NetworkManager joins with the MAC address {self._device.mac} in its place.",
         ]
 
@@ -115,15 +142,15 @@ class NetworkManager:
         yield
 
     @contextlib.contextmanager
-    def enter(self, survey: Wifi | None, _stop: Callable[[], None]) -> Iterator[Entered]:
-        """Have NetworkManager join; the link is watched until the end.
+    def enter(self, survey: Wifi | None, stop: Callable[[], None]) -> Iterator[Entered]:
+        """Have NetworkManager join; the link is watched until the end, or until NetworkManager gives it up.
 
         Raises:
             OSError: NetworkManager or the kernel does not allow it.
         """
         device = self._device
-        if (refused := refused_login(self.name, device, survey)) is not None:
-            yield Entered(interface=None, join=refused)
+        if (not_tried := missing_credentials(self.name, device, survey) or _nothing_fits(device, survey)) is not None:
+            yield Entered(interface=None, join=not_tried)
             return
         form = key_form(device.passphrase.content if device.passphrase else None)
         # No setting of NetworkManager's takes 802.11n from a radio.
@@ -132,67 +159,144 @@ class NetworkManager:
         if form == "not-allowed":
             yield Entered(interface=None, join=join)
             return
-        with SYSTEM.station_events(self._adapter) as events, self._connect() as bus:
-            joining = _Joining(bus, events, device, self._clock, self._elapsed)
+        with SYSTEM.station_events(self._adapter, scans=True) as events, self._connect() as bus:
+            joining = _Joining(bus, events, device, to_join(survey, device), self._clock, self._elapsed)
             joining.run()
             join.attempts.extend(joining.heard.attempts)
             join.duration_s = self._elapsed() - join.started_s
-            if join.joined is None:
+            _fill_in(join, joining)
+            if join.joined is None or joining.is_over:
                 yield Entered(interface=None, join=join)
                 return
-            with _watching(bus, events, join, self._clock, self._elapsed):
-                yield Entered(interface=self._adapter, router=joining.router, join=join)
+            with _watching(bus, joining, join, self._clock, stop):
+                yield Entered(
+                    interface=self._adapter, router=joining.router, join=join, is_device=joining.has_interface
+                )
 
     def forget(self) -> None:
         """Overwrite the passphrase in this process."""
         if self._device.passphrase is not None:
             self._device.passphrase.forget()
 
+    def kept(self, join: Join | None) -> list[str]:
+        """What NetworkManager keeps: of a connection that joined, and of leaving this laptop's network for it."""
+        if join is not None and not join.attempts:
+            return []
+        has_joined = join is None or join.joined is not None
+        return [*([_OF_CONNECTION] if has_joined else []), *renewed(self._device.scope)]
+
     def left(self) -> list[str]:
         """What of this laptop is not as it was."""
         return not_back(self._device.scope)
 
 
+def _denial(permissions: dict[str, str]) -> Refusal | None:
+    """What polkit does not let this user do, of what it takes; None: nothing."""
+    for needed in _NEEDED:
+        if (told := permissions.get(f"{NAME}.{needed}")) != "yes":
+            lets = "lets this user change the network only with an administrator's password"
+            denies = "does not let this user change the network"
+            return Refusal(
+                f"NetworkManager {lets if told == 'auth' else denies} (polkit: {NAME}.{needed})",
+                f"Run netpreflight again {AS_ROOT}.",
+                is_denied=True,
+            )
+    return None
+
+
 class _Joining:
     """The attempts to join one network as one device, by NetworkManager.
 
+    Args:
+        bssids: the BSSs to ask, one in each attempt, in turn; empty: whichever NetworkManager finds.
+
     Attributes:
         heard: the attempts so far.
+        scans: those on 5 GHz that the device would not make.
+        link: what became of the link; None: there is none yet.
         router: the router of the lease; None: there is none yet.
     """
 
     def __init__(
-        self, bus: Manager, events: Events, device: Device, clock: Clock, elapsed: Callable[[], float]
+        self,
+        bus: Manager,
+        events: Events,
+        device: Device,
+        bssids: list[str],
+        clock: Clock,
+        elapsed: Callable[[], float],
     ) -> None:
         self._bus, self._events, self._device, self._clock = bus, events, device, clock
+        self._bssids = collections.deque(bssids)
+        self._elapsed = elapsed
         self.heard = Heard(device.mac, elapsed)
+        self.scans = Scans(elapsed, has_5ghz=not _only_24(device.radio))
+        self.link: Link | None = None
         self.router: str | None = None
         (self._path,) = bus.call(ROOT, NAME, "GetDeviceByIpIface", "s", device.scope.interface or "")
         bus.follow(self._path)
 
     def run(self) -> None:
-        """Try until it has joined, twice with a refused passphrase, and three times otherwise."""
+        """Try until it has joined, twice with a refused passphrase, and three times otherwise.
+
+        A BSS that was not asked has gone since the survey, or does not answer scans: it is left for the others, unless
+        what became of it was lost.
+        """
         try:
+            self._scan()
             while not self.heard.is_enough:
                 before = len(self.heard.attempts)
+                self.heard.begin()
                 active = self._activate()
-                if self._has_joined():
-                    self._note_join()
-                    self._await_lease()
+                if self._has_joined(active) and self._note_join(active):
+                    self._await_lease(active)
                     return
                 self.heard.close()
-                self._deactivate(active)
-                if len(self.heard.attempts) == before:
-                    self.heard.not_told()
-                    return
+                is_told = len(self.heard.attempts) > before
+                if not is_told:
+                    self.heard.not_told(self._bssids[0] if self._bssids else None)
+                if is_told or self.heard.was_unheard:
+                    self._bssids.rotate(-1)
+                    continue
+                if len(self._bssids) < 2:
+                    break
+                self._bssids.popleft()
+            self._deactivate(active)
         finally:
             if self._device.passphrase is not None:
                 self._device.passphrase.forget()
 
+    def _scan(self) -> None:
+        """Have NetworkManager scan with the laptop's own MAC address."""
+        names = {"ssids": ("aay", [b"", ssid_bytes(self._device.ssid or "")])}
+        until, before, is_asked = self._clock.monotonic() + SCAN_S, self._last_scan(), False
+        while self._last_scan() == before and self._clock.monotonic() < until:
+            if not is_asked:
+                try:
+                    self._bus.call(self._path, _WIRELESS, "RequestScan", "a{sv}", names)
+                    is_asked = True
+                except RefusedError as refusal:
+                    if not refusal.name.endswith(".NotAllowed"):
+                        return
+            self._pass_over(ASK_S)
+        self._pass_over(0.0)
+
+    def _last_scan(self) -> int:
+        return int(self._bus.get(self._path, _WIRELESS, "LastScan"))
+
+    def _pass_over(self, wait_s: float) -> None:
+        """Wait so long for what NetworkManager tells of the laptop's own connection, and leave it aside."""
+        while (told := self._bus.next(wait_s)) is not None:
+            if isinstance(told, Question):
+                self._bus.answer(told, None)
+            wait_s = 0.0
+        while self._events() is not None:
+            pass
+
     def _activate(self) -> str:
-        """Have NetworkManager make the connection, for as long as this process is there; returns its path."""
+        """Have NetworkManager make the connection, which it drops when this process leaves D-Bus; returns its path."""
         options = {"persist": ("s", "volatile"), "bind-activation": ("s", "dbus-client")}
-        made = settings(self._device, SYSTEM.user_name())
+        made = settings(self._device, SYSTEM.user_name(), self._bssids[0] if self._bssids else None)
         answer = self._bus.call(
             ROOT, NAME, "AddAndActivateConnection2", "a{sa{sv}}ooa{sv}", made, self._path, "/", options
         )
@@ -202,28 +306,78 @@ class _Joining:
         with contextlib.suppress(OSError):  # it has ended by itself
             self._bus.call(ROOT, NAME, "DeactivateConnection", "o", active)
 
-    def _has_joined(self) -> bool:
+    def _has_joined(self, active: str) -> bool:
         """Follow an activation until the station is on the network, or is not."""
-        has_begun = False
+        has_begun, before = False, len(self.heard.attempts)
         until = self._clock.monotonic() + ACTIVATE_S
         while self._clock.monotonic() < until:
-            told = self._bus.next(LOOK_S)
-            self._hear()
+            told = self._bus.next(HURRY_S)
+            self.hear()
             if isinstance(told, Question):
+                is_asked = self.heard.is_open or len(self.heard.attempts) > before
+                if told.is_new and not is_asked and len(self._bssids) > 1:  # it would look as long for the same one
+                    return False
                 self._answer(told)
             elif isinstance(told, Changed):
+                self.note(told)
                 has_begun = has_begun or told.state == _PREPARE
-                if has_begun and _IP_CONFIG <= told.state <= _ACTIVATED:
+                if has_begun and told.state == _CONFIG:
+                    self.scans.begin()
+                if has_begun and _IP_CONFIG <= told.state <= _ACTIVATED and self._is_joined(active):
                     return True
-                if has_begun and told.state in {_FAILED, _DISCONNECTED}:
+                if has_begun and told.state in {_FAILED, _DISCONNECTED} and self._is_over(active):
                     return False
-            if self.heard.is_enough:
+            if self.heard.is_enough or self.heard.is_refused:
                 return False
         return False
 
-    def _hear(self) -> None:
+    def _is_joined(self, active: str) -> bool:
+        """Whether this activation is on the network now: what was told may be late, and of the laptop's own."""
+        return _IP_CONFIG <= self._bus.get(self._path, DEVICE, "State") <= _ACTIVATED and self._is_ours(active)
+
+    def _is_over(self, active: str) -> bool:
+        """Whether an activation has ended, and not only one before it."""
+        try:
+            return bool(self._bus.get(active, f"{NAME}.Connection.Active", "State") >= _DEACTIVATING)
+        except RefusedError:  # it is not there any longer
+            return True
+
+    def hear(self) -> None:
+        """Take what the driver has told by now: of attempts, and once it has joined, of the link."""
         while (event := self._events()) is not None:
-            self.heard.read(event)
+            (self.link or self.heard).read(event)
+            self.scans.read(event)
+
+    def note(self, told: Changed | Question | None) -> None:
+        """Note that the link is given up, or that the interface is the laptop's again, where that was just told."""
+        if not isinstance(told, Changed):
+            return
+        if told.state <= _DISCONNECTED:
+            self.scans.end()
+        if told.state <= _DISCONNECTED or told.state in {_GIVEN_UP, _FAILED}:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Note that NetworkManager has given the link up, if there was one."""
+        if self.link is not None:
+            self.link.is_over = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there was a link that NetworkManager has given up."""
+        return self.link is not None and self.link.is_over
+
+    def has_interface(self) -> bool:
+        """Whether the interface is the device, which the kernel knows at once: it has the device's MAC address."""
+        name = self._device.scope.interface
+        now = next((adapter for adapter in SYSTEM.adapters() if adapter.name == name), None)
+        if now is None or now.mac != self._device.mac:
+            self.give_up()
+        return not self.is_over
+
+    def _is_ours(self, active: str) -> bool:
+        """Whether what is active on the interface is the connection of the run, and not one of the laptop's."""
+        return bool(self._bus.get(self._path, DEVICE, "ActiveConnection") == active)
 
     def _answer(self, question: Question) -> None:
         """Tell NetworkManager the passphrase, unless it was refused as often as it may be."""
@@ -233,30 +387,79 @@ class _Joining:
         may_tell = passphrase is not None and self.heard.key_refusals < KEY_TRIES
         self._bus.answer(question, _text(passphrase.content) if passphrase is not None and may_tell else None)
 
-    def _note_join(self) -> None:
-        """Note where the station is, and whether the device could be there, too."""
+    def _note_join(self, active: str) -> bool:
+        """Note where the station is, and whether the device could be there, too; False: its link has gone again."""
         point = self._bus.get(self._path, _WIRELESS, "ActiveAccessPoint")
-        frequency = int(self._bus.get(point, _ACCESS_POINT, "Frequency"))
-        bssid = str(self._bus.get(point, _ACCESS_POINT, "HwAddress")).lower()
+        try:
+            frequency = int(self._bus.get(point, _ACCESS_POINT, "Frequency"))
+            bssid = str(self._bus.get(point, _ACCESS_POINT, "HwAddress")).lower()
+        except RefusedError:  # there is no such access point any longer
+            return False
+        if not self._is_ours(active):
+            return False
         self.heard.joined(bssid, frequency, may_use=frequency in self._device.radio.frequencies_mhz)
+        self.link = Link(bssid, self._elapsed)
+        return True
 
-    def _await_lease(self) -> None:
-        """Wait for the lease of NetworkManager's DHCP client, and note its router."""
+    def _await_lease(self, active: str) -> None:
+        """Wait for the lease of NetworkManager's DHCP client, and note its router; or until the link is given up."""
         until = self._clock.monotonic() + LEASE_S
-        while self._bus.get(self._path, DEVICE, "State") < _ACTIVATED:
+        while self._bus.get(self._path, DEVICE, "State") != _ACTIVATED and not self.is_over:
             if self._clock.monotonic() > until:
-                return
-            self._bus.next(LOOK_S)
-        lease = self._bus.get(self._path, DEVICE, "Dhcp4Config")
-        options = self._bus.get(lease, f"{NAME}.DHCP4Config", "Options") if lease != "/" else {}
+                break
+            told = self._bus.next(LOOK_S)
+            self.note(told)
+            self.hear()
+        else:
+            self.router = None if self.is_over else self._lease_router()
+        if not self._is_ours(active):  # asked last, so that all before was asked of the run's own
+            self.give_up()
+            self.router = None
+
+    def _lease_router(self) -> str | None:
+        """The router of the lease; None: it names none, or there is no lease any longer."""
+        try:
+            lease = self._bus.get(self._path, DEVICE, "Dhcp4Config")
+            options = self._bus.get(lease, f"{NAME}.DHCP4Config", "Options") if lease != "/" else {}
+        except RefusedError:
+            return None
         routers = str(options.get("routers", ("s", ""))[1]).split()
-        self.router = routers[0] if routers else None
+        return routers[0] if routers else None
 
 
-def settings(device: Device, user: str) -> dict[str, dict[str, tuple[str, Any]]]:
-    """The connection that NetworkManager makes for a device, as `AddAndActivateConnection2` takes it."""
+def _nothing_fits(device: Device, survey: Wifi | None) -> Join | None:
+    """The join that is not tried, because no BSS that was heard offers what the station has; None: one may.
+
+    NetworkManager would look for one on all bands, with the device's MAC address, until its time is over.
+    """
+    found = surveyed(survey, device)
+    if not found or any(fits(bss, device) for bss in found):
+        return None
+    name = in_quotes(device.ssid or "")
+    if device.passphrase is not None and all("open" in (bss.security or ()) for bss in found):
+        not_run = f"{name} is open, and a passphrase was given"
+        unlocked_by = "Run netpreflight again, and give an empty passphrase."
+    else:
+        not_run = f"no access point of {name} that was heard offers a way in that the station has"
+        unlocked_by = "Do what wifi.security says, then run netpreflight again."
+    return Join(
+        way=NetworkManager.name, ssid=device.ssid, abilities=device.radio, not_run=not_run, unlocked_by=unlocked_by
+    )
+
+
+def _only_24(can: JoinAbilities) -> bool:
+    return all(frequency < _FIRST_5GHZ_MHZ for frequency in can.frequencies_mhz)
+
+
+def settings(device: Device, user: str, bssid: str | None = None) -> dict[str, dict[str, tuple[str, Any]]]:
+    """The connection that NetworkManager makes for a device, as `AddAndActivateConnection2` takes it.
+
+    Args:
+        device: the device to be.
+        user: whose connection it is.
+        bssid: the only BSS to ask; None: any of the network.
+    """
     interface, can = device.scope.interface or "", device.radio
-    only_24 = all(frequency < _FIRST_5GHZ_MHZ for frequency in can.frequencies_mhz)
     made: dict[str, dict[str, tuple[str, Any]]] = {
         "connection": {
             "id": ("s", "netpreflight (temporary)"),
@@ -273,7 +476,8 @@ def settings(device: Device, user: str) -> dict[str, dict[str, tuple[str, Any]]]
             "cloned-mac-address": ("ay", bytes.fromhex(device.mac.replace(":", ""))),
             "hidden": ("b", True),
             "powersave": ("u", _NO_POWER_SAVING),
-            **({"band": ("s", "bg")} if only_24 else {}),
+            **({"band": ("s", "bg")} if _only_24(can) else {}),
+            **({"bssid": ("ay", bytes.fromhex(bssid.replace(":", "")))} if bssid else {}),
         },
         "ipv4": {
             "method": ("s", "auto"),
@@ -293,7 +497,7 @@ def settings(device: Device, user: str) -> dict[str, dict[str, tuple[str, Any]]]
 
 def _security(can: JoinAbilities) -> dict[str, tuple[str, Any]]:
     """A passphrase that NetworkManager asks for each time, and the limits of the device's radio."""
-    ciphers = [cipher.lower() for cipher in can.ciphers if cipher in {"CCMP", "TKIP"}]
+    ciphers = [cipher.lower() for cipher in can.ciphers if cipher in OF_WPA]
     protocols = [name for family, name in (("wpa2-psk", "rsn"), ("wpa-psk", "wpa")) if family in can.security]
     return {
         "key-mgmt": ("s", "wpa-psk"),
@@ -329,21 +533,25 @@ def _text(content: bytearray) -> str:
 
 
 @contextlib.contextmanager
-def _watching(bus: Manager, events: Events, join: Join, clock: Clock, elapsed: Callable[[], float]) -> Iterator[None]:
-    """Watch the link meanwhile, and fill in what became of it."""
-    ended, link = threading.Event(), Link(join.joined.bssid if join.joined else None, elapsed)
-    begun = clock.monotonic()
+def _watching(bus: Manager, joining: _Joining, join: Join, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
+    """Watch the link meanwhile, and fill in what became of it; `stop` is called where NetworkManager gives it up."""
+    ended, begun = threading.Event(), clock.monotonic()
 
     def look() -> None:
         while not ended.is_set():
-            with contextlib.suppress(OSError):
+            try:
                 told = bus.next(LOOK_S)
-                if isinstance(told, Question):
-                    bus.answer(
-                        told, None
-                    )  # it has the passphrase; who sends the device away is told, and not asked again
-            while (event := events()) is not None:
-                link.read(event)
+                if isinstance(told, Question):  # it has the passphrase; who sends the device away is not told again
+                    bus.answer(told, None)
+            except OSError:  # D-Bus has gone: the driver and the kernel still tell
+                ended.wait(LOOK_S)
+                told = None
+                if not joining.has_interface():
+                    joining.give_up()
+            joining.note(told)
+            joining.hear()
+            if joining.is_over:
+                stop()
 
     watch = threading.Thread(target=look, daemon=True)
     watch.start()
@@ -352,6 +560,18 @@ def _watching(bus: Manager, events: Events, join: Join, clock: Clock, elapsed: C
     finally:
         ended.set()
         watch.join()
+        with contextlib.suppress(OSError):
+            while (told := bus.next(0.0)) is not None:
+                joining.note(told)
+        joining.hear()
         join.watched_s = clock.monotonic() - begun
-        join.lost.extend(link.lost)
-        join.link, join.end_bssid = ("there", link.bssid) if link.is_there else ("gone", None)
+        _fill_in(join, joining)
+
+
+def _fill_in(join: Join, joining: _Joining) -> None:
+    """Fill in what was seen of scans, and of the link so far."""
+    join.scanned_5ghz_s, join.unheard_s = joining.scans.first_s, joining.scans.unheard_s
+    if (link := joining.link) is not None:
+        join.lost = list(link.lost)
+        state: LinkState = "unheard" if link.was_unheard else "there"
+        join.link, join.end_bssid = (state, link.bssid) if link.is_there else ("gone", None)

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from netpreflight.probes.join.by_air import RENEWED, not_back, obstacle, refused_login
+from netpreflight.probes.join.by_air import missing_credentials, not_back, obstacle, renewed, says_off_air, to_join
 from netpreflight.probes.join.interface import Device, Entered, Refusal
 from netpreflight.probes.join.supplicant import ENDED, Joining, Supplicant, Talk, key_form
 from netpreflight.probes.join.words import Watched
@@ -36,13 +36,16 @@ class Radio:
 
     name: JoinWay = "radio"
     has_namespace = True
-    kept: tuple[str, ...] = ()
+    shares_port = False
+    denial = None
 
     def __init__(self, device: Device, clock: Clock = CLOCK, elapsed: Callable[[], float] | None = None) -> None:
         begun = clock.monotonic()
         self._device, self._clock = device, clock
         self._elapsed = elapsed or (lambda: clock.monotonic() - begun)
         self._adapter = device.scope.interface or ""
+        self._manager: str | None = None
+        self._was_lent = False
 
     def refusal(self) -> Refusal | None:
         """Why it may not be used here."""
@@ -60,20 +63,23 @@ class Radio:
             )
         if not SYSTEM.has_program("wpa_supplicant"):
             return Refusal("wpa_supplicant is not installed", "Install the package wpasupplicant (wpa_supplicant).")
-        manager = SYSTEM.radio_manager(self._adapter)
-        self.kept = (RENEWED,) if manager == _TRUSTED else ()
+        manager = self._manager = SYSTEM.radio_manager(self._adapter)
         if manager not in {None, _TRUSTED}:
             return Refusal(
                 f"this radio is managed by {manager}, which is not known to join the laptop's network again by itself",
                 "Let NetworkManager manage it; or take that risk: --force.",
                 can_be_forced=True,
             )
-        return None
+        if manager is None:
+            return None
+        from netpreflight.probes.join import way_home  # noqa: PLC0415 - jeepney, for few runs
+
+        return way_home.doubt(self._device.scope)
 
     def says(self) -> list[str]:
         """What the user is told before it begins."""
         return [
-            f"This laptop is off its Wi-Fi ({self._adapter}) for the run, and for up to half a minute after it.",
+            says_off_air(self._adapter),
             f"A station with the MAC address {self._device.mac} joins in its place.",
         ]
 
@@ -85,6 +91,7 @@ class Radio:
             OSError: the system does not allow it.
         """
         SYSTEM.lend_radio(self._adapter, pid)
+        self._was_lent = True
         yield
 
     @contextlib.contextmanager
@@ -95,8 +102,8 @@ class Radio:
             OSError: the system does not allow it.
         """
         device = self._device
-        if (refused := refused_login(self.name, device, survey)) is not None:
-            yield Entered(interface=None, join=refused)
+        if (not_tried := missing_credentials(self.name, device, survey)) is not None:
+            yield Entered(interface=None, join=not_tried)
             return
         form = key_form(device.passphrase.content if device.passphrase else None)
         join = Join(way="radio", ssid=device.ssid, abilities=device.radio, key_form=form, started_s=self._elapsed())
@@ -108,7 +115,7 @@ class Radio:
             with supplicant.running():
                 joining = Joining(supplicant, device, self._clock, self._elapsed)
                 joining.set_up()
-                join.attempts.extend(joining.attempts())
+                join.attempts.extend(joining.attempts(fits_one=bool(to_join(survey, device))))
                 join.duration_s = self._elapsed() - join.started_s
                 if supplicant.has_ended:
                     join.not_run, join.unlocked_by = ENDED, "Let wpa_supplicant run, and run netpreflight again."
@@ -122,6 +129,10 @@ class Radio:
         """Overwrite the passphrase in this process."""
         if self._device.passphrase is not None:
             self._device.passphrase.forget()
+
+    def kept(self, _: Join | None) -> list[str]:
+        """What NetworkManager writes anew, also where the radio was away and nothing was joined with it."""
+        return renewed(self._device.scope) if self._was_lent and self._manager == _TRUSTED else []
 
     def left(self) -> list[str]:
         """What of this laptop is not as it was."""
@@ -170,6 +181,8 @@ def _watch(
         line = talk.line(_LOOK_S)
         if line is None and talk.has_ended:
             stop()
+            while not ended.wait(_LOOK_S):
+                stop()
             return
         if line is None or not seen.read(line) or seen.reason is None:
             continue

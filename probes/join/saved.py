@@ -3,17 +3,24 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from netpreflight.probes.join.manager_bus import NAME, ROOT, Manager, RefusedError, manager
+from netpreflight.probes.join.manager_bus import (
+    CONNECTION,
+    MOST_CONNECTIONS,
+    NAME,
+    NOT_SAVED,
+    ROOT,
+    Manager,
+    RefusedError,
+    manager,
+)
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.probes.wifi.elements import ssid_bytes
 
-MOST_CONNECTIONS = 100
-_CONNECTION = f"{NAME}.Settings.Connection"
 _WIFI, _SECURITY = "802-11-wireless", "802-11-wireless-security"
-_AGENT_OWNED, _NOT_SAVED = 1, 2
+_AGENT_OWNED = 1
 _WITHHELD = {
     _AGENT_OWNED: "NetworkManager leaves the passphrase of {ssid} to the keyring of the desktop",
-    _NOT_SAVED: "NetworkManager asks for the passphrase of {ssid} each time, and saves none",
+    NOT_SAVED: "NetworkManager asks for the passphrase of {ssid} each time, and saves none",
 }
 """Why there is none, by NetworkManager's flags of a secret (NMSettingSecretFlags)."""
 _NONE = "this laptop has saved no passphrase for {ssid}"
@@ -34,12 +41,12 @@ def passphrase(ssid: str, connect: Callable[[], AbstractContextManager[Manager]]
     with connect() as bus:
         (paths,) = bus.call(f"{ROOT}/Settings", f"{NAME}.Settings", "ListConnections")
         for path in paths[:MOST_CONNECTIONS]:
-            (has,) = bus.call(path, _CONNECTION, "GetSettings")
+            (has,) = bus.call(path, CONNECTION, "GetSettings")
             name = has.get(_WIFI, {}).get("ssid", ("ay", b""))[1]
             if bytes(name) != ssid_bytes(ssid) or _SECURITY not in has:
                 continue
             try:
-                (secrets,) = bus.call(path, _CONNECTION, "GetSecrets", "s", _SECURITY)
+                (secrets,) = bus.call(path, CONNECTION, "GetSecrets", "s", _SECURITY)
             except RefusedError:
                 found = _DENIED
                 continue

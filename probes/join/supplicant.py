@@ -14,10 +14,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from msgspec import UNSET, UnsetType
+
 from netpreflight.probes.join.interface import Device
 from netpreflight.probes.join.words import TELLING, Watched
 from netpreflight.probes.net.clock import CLOCK, Clock
-from netpreflight.probes.observations import JoinAttempt, KeyForm
+from netpreflight.probes.observations import MOST_HEARD, JoinAttempt, KeyForm
 from netpreflight.probes.wifi.elements import ssid_bytes
 from netpreflight.systems import SYSTEM
 
@@ -29,7 +31,7 @@ ATTEMPT_S = 25.0
 AFTER_S = 1.0
 """How long more is waited for, once a link has ended, before the handshake counts as unfinished."""
 KEY_TRIES, OTHER_TRIES = 2, 3
-ENDED = "wpa_supplicant was ended from outside"
+ENDED = "the supplicant (wpa_supplicant) ended before the run did"
 _LOOK_S = 0.5
 _SOCKET = "netpreflight"
 _PATH_BYTES = 108
@@ -37,7 +39,10 @@ _PATH_BYTES = 108
 _LARGEST = 8192
 _MOST_LINES = 10_000
 _LONGEST_LINE = 500
-_OF_WPA = {"CCMP", "TKIP"}
+OF_WPA = frozenset({"CCMP", "TKIP"})
+"""The ciphers that WPA and WPA2 have."""
+_HEARD = re.compile(r"^[0-9a-f:]{17}\t(\d{4})\t", re.MULTILINE)
+"""A BSS in the answer to SCAN_RESULTS."""
 _FREQUENCY = re.compile(r"\b(\d{4}) MHz")
 
 
@@ -135,7 +140,7 @@ class Supplicant:
                 self._socket.connect(b"\0" + _SOCKET.encode().ljust(_PATH_BYTES - 1, b"\0"))
             except ConnectionRefusedError:
                 if self.has_ended:
-                    raise OSError(ENDED) from None
+                    raise OSError("wpa_supplicant does not start") from None
                 if self._clock.monotonic() > until:
                     raise OSError("wpa_supplicant does not answer") from None
                 self.line(0.05)
@@ -195,8 +200,13 @@ class Joining:
             self._give_passphrase(self._device.passphrase.content)
             self._device.passphrase.forget()
 
-    def attempts(self) -> Iterator[JoinAttempt]:
-        """Try until it has joined, twice with a wrong passphrase, and three times otherwise."""
+    def attempts(self, *, fits_one: bool = False) -> Iterator[JoinAttempt]:
+        """Try until it has joined, twice with a wrong passphrase, and three times otherwise.
+
+        Args:
+            fits_one: whether the survey heard a BSS that the device could join. One that is passed over is then another
+                one of the name, which was found alone: that one has gone, or the scan has missed it.
+        """
         tried: list[JoinAttempt] = []
         while True:
             tried.append(self._attempt())
@@ -205,14 +215,16 @@ class Joining:
                 return
             ended = [attempt.ended for attempt in tried]
             # What the supplicant predicts from the beacon it predicts again.
-            if ended[-1] in {"joined", "passed-over", "not-made"} or ended.count("key-refused") >= KEY_TRIES:
+            if ended[-1] == "joined" or (ended[-1] == "passed-over" and not fits_one):
+                return
+            if ended.count("key-refused") >= KEY_TRIES:
                 return
             if len(ended) - ended.count("key-refused") >= OTHER_TRIES:
                 return
 
     def _settings(self) -> dict[str, str]:
         can, device = self._device.radio, self._device
-        ciphers = " ".join(cipher for cipher in can.ciphers if cipher in _OF_WPA)
+        ciphers = " ".join(cipher for cipher in can.ciphers if cipher in OF_WPA)
         frequencies = " ".join(map(str, self._frequencies()))
         found = {
             "ssid": ssid_bytes(device.ssid or "").hex(),
@@ -261,6 +273,14 @@ class Joining:
     def _set(self, name: str, value: bytes) -> str:
         return self._talk.ask(b"SET_NETWORK 0 " + name.encode() + b" " + value)
 
+    def _heard_mhz(self) -> list[int] | UnsetType:
+        """The frequencies on which the last scan heard any BSS, ascending; UNSET: it is not told."""
+        try:
+            told = self._talk.ask(b"SCAN_RESULTS")
+        except OSError:
+            return UNSET
+        return sorted({int(frequency) for frequency in _HEARD.findall(told)})[:MOST_HEARD]
+
     def _attempt(self) -> JoinAttempt:
         """Make one attempt, and end it."""
         begun, at_s = self._clock.monotonic(), self._elapsed()
@@ -277,6 +297,8 @@ class Joining:
                 if watched.ended is not None and (watched.ended != "key-refused" or watched.reason is not None):
                     break
         watched.settled()
+        if watched.ended == "not-found":
+            watched.heard_mhz = self._heard_mhz()
         if watched.ended != "joined" and not self._talk.has_ended:
             self._talk.ask(b"DISCONNECT")
         return watched.attempt(self._device.mac, at_s, self._clock.monotonic() - begun)

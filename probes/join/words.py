@@ -7,6 +7,8 @@ that others chose (SSIDs), with anything that is not plain ASCII escaped; so a l
 import re
 from dataclasses import dataclass, field
 
+from msgspec import UNSET, UnsetType
+
 from netpreflight.probes.observations import MOST_SAID, JoinAttempt, JoinEnd, PassedOver
 
 LONGEST_LINE = 300
@@ -68,6 +70,7 @@ class Watched:
     Attributes:
         ended: how the attempt ended; None: it has not.
         was_associated: whether the access point had let the station in.
+        heard_mhz: as in `JoinAttempt`.
         said: the lines that say so, in the supplicant's words.
     """
 
@@ -81,6 +84,7 @@ class Watched:
     wrong_key: bool = False
     was_asked_to_move: bool = False
     passed_over: PassedOver | None = None
+    heard_mhz: list[int] | UnsetType = UNSET
     said: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> bool:
@@ -141,6 +145,7 @@ class Watched:
             reason=self.reason,
             by_laptop=self.by_laptop,
             passed_over=self.passed_over if self.ended == "passed-over" else None,
+            heard_mhz=self.heard_mhz,
             said=self.said,
         )
 

@@ -4,6 +4,7 @@ The exception is `asyncio.timeout`, which goes by the event loop's clock.
 """
 
 import asyncio
+import datetime as dt
 import time
 
 
@@ -32,3 +33,11 @@ class Clock:
 
 
 CLOCK = Clock()
+
+
+def utc(at_s: float) -> str:
+    """A time (seconds since 1970) in ISO 8601; where the clock is beyond every calendar, that it is."""
+    try:
+        return dt.datetime.fromtimestamp(at_s, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return "not known: the clock is beyond every calendar"

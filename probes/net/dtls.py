@@ -16,8 +16,6 @@ import struct
 from dataclasses import dataclass, field
 
 PORT = 5684
-RANDOM_AT = 27
-"""Where a ClientHello has its random: after the headers of record and message, and the version."""
 RANDOM_SIZE = 32
 _DTLS_1_2 = 0xFEFD
 _DTLS_1_0 = 0xFEFF

@@ -15,7 +15,11 @@ _DONT_FRAGMENT = 0x4000
 _TTL = 64
 _SYN = 0x02
 _WINDOW = 64240
-_ARP_REQUEST, _ARP_REPLY = 1, 2
+ARP_SIZE = 28
+"""Of an ARP packet of IPv4 over Ethernet, without padding."""
+ARP_OF_IPV4 = struct.pack("!HHBB", 1, IPV4, 6, 4)
+ARP_OP_REQUEST, ARP_OP_REPLY = 1, 2
+"""RFC 826's `ares_op$REQUEST` and `ares_op$REPLY`."""
 _COOKIE = bytes.fromhex("63825363")
 _BOOTREQUEST, _BROADCAST_FLAG = 1, 0x8000
 _END = 255
@@ -48,8 +52,8 @@ def ethernet(source: str, target: str, kind: int, payload: bytes) -> bytes:
 
 def arp_request(source: str, address: str) -> bytes:
     """An ARP packet that asks who has an address, with no address of its own as the sender's."""
-    fixed = struct.pack("!HHBBH", 1, IPV4, 6, 4, _ARP_REQUEST)
-    return fixed + mac_bytes(source) + bytes(4) + _NOBODY + address_bytes(address)
+    hosts = mac_bytes(source) + bytes(4) + _NOBODY + address_bytes(address)
+    return ARP_OF_IPV4 + struct.pack("!H", ARP_OP_REQUEST) + hosts
 
 
 def arp_reply(sender: tuple[str, str], target: tuple[str, str]) -> bytes:
@@ -59,8 +63,8 @@ def arp_reply(sender: tuple[str, str], target: tuple[str, str]) -> bytes:
         sender: the hardware address and IPv4 address that are told.
         target: those of the host that asked.
     """
-    fixed = struct.pack("!HHBBH", 1, IPV4, 6, 4, _ARP_REPLY)
-    return fixed + b"".join(mac_bytes(mac) + address_bytes(address) for mac, address in (sender, target))
+    hosts = b"".join(mac_bytes(mac) + address_bytes(address) for mac, address in (sender, target))
+    return ARP_OF_IPV4 + struct.pack("!H", ARP_OP_REPLY) + hosts
 
 
 def udp_packet(

@@ -1,12 +1,38 @@
-"""What is read of a message that arrives with its Ethernet header: the UDP datagram, and BOOTP's fixed fields."""
+"""What is read of a message that arrives with its Ethernet header: ARP, the UDP datagram, and BOOTP's fixed fields."""
 
 import ipaddress
 from typing import NamedTuple
 
-from netpreflight.probes.net.packet_bytes import ETHERNET_SIZE, IP_SIZE, IPV4, UDP, UDP_SIZE
+from netpreflight.probes.net.packet_bytes import (
+    ARP_OF_IPV4,
+    ARP_OP_REPLY,
+    ARP_OP_REQUEST,
+    ARP_SIZE,
+    ETHERNET_SIZE,
+    IP_SIZE,
+    IPV4,
+    UDP,
+    UDP_SIZE,
+)
 
 _BOOTP_SIZE = 236
 _FRAGMENT = 0x1FFF
+
+
+class ArpPacket(NamedTuple):
+    """An ARP packet (RFC 826): hardware addresses in lower case with colons, and IPv4 addresses."""
+
+    is_request: bool
+    is_reply: bool
+    sender_mac: str
+    sender: str
+    target_mac: str
+    target: str
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it asks with no address of its own as the sender's: an ARP probe (RFC 5227 section 2.1.1)."""
+        return self.is_request and ipaddress.IPv4Address(self.sender).is_unspecified
 
 
 class Bootp(NamedTuple):
@@ -26,6 +52,22 @@ class UdpFrame(NamedTuple):
     target_mac: str
     source: str
     payload: bytes
+
+
+def arp_in(frame: bytes) -> ArpPacket | None:
+    """The ARP packet in an Ethernet frame; None: there is none of IPv4 over Ethernet, or it is cut off."""
+    packet = frame[ETHERNET_SIZE:]
+    if len(packet) < ARP_SIZE or packet[: len(ARP_OF_IPV4)] != ARP_OF_IPV4:
+        return None
+    operation = int.from_bytes(packet[6:8])
+    return ArpPacket(
+        is_request=operation == ARP_OP_REQUEST,
+        is_reply=operation == ARP_OP_REPLY,
+        sender_mac=packet[8:14].hex(":"),
+        sender=str(ipaddress.IPv4Address(packet[14:18])),
+        target_mac=packet[18:24].hex(":"),
+        target=str(ipaddress.IPv4Address(packet[24:28])),
+    )
 
 
 def bootp_in(message: bytes) -> Bootp:

@@ -36,7 +36,9 @@ DHCP_RENEWAL = Shape(
 )
 DHCP_RELEASE = Shape("DHCPRELEASE", "RFC 2131 section 4.4.6: a lease is given back")
 DHCP_INFORM = Shape("DHCPINFORM", "RFC 2131 section 4.4.3: this laptop asks for its own configuration")
-ARP_REQUEST = Shape("ARP request", "RFC 5227 section 2.1.1: whether somebody has the address that DHCP offers")
+ARP_REQUEST = Shape(
+    "ARP request", "RFC 5227 section 2.1.1: whether somebody has an address, such as the one that DHCP offers"
+)
 ARP_REPLY = Shape("ARP reply", "RFC 826: who has an address that is leased, to the server that is about to write to it")
 ARP_OF_SYSTEM = Shape("ARP", "RFC 826: the system asks for, or tells, the MAC address of a host of the link")
 AUTHENTICATION_REQUEST = Shape("authentication request", "IEEE 802.11-2020, 9.3.3.11: open system, from a station")

@@ -2,19 +2,11 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from netpreflight.agent.compare import Comparison
 from netpreflight.reports.comparison.html import render as render_html
 from netpreflight.reports.comparison.markdown import render as render_markdown
 from netpreflight.reports.comparison.terminal import render as render_text
-from netpreflight.reports.safe_text import json_shown
-
-
-def render_json(comparison: Comparison) -> str:
-    """One JSON document, ending in a newline."""
-    return json_shown(msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode()) + "\n"
-
+from netpreflight.reports.documents import render_json
 
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     ".html": render_html,

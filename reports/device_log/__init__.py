@@ -2,23 +2,15 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from netpreflight.agent.results import LogAnswer
 from netpreflight.reports.device_log.html import render as as_html
 from netpreflight.reports.device_log.markdown import render as as_markdown
 from netpreflight.reports.device_log.terminal import render as as_text
-from netpreflight.reports.safe_text import json_shown
-
-
-def render(answer: LogAnswer) -> str:
-    """One JSON document, ending in a newline."""
-    return json_shown(msgspec.json.format(msgspec.json.encode(answer), indent=1).decode()) + "\n"
-
+from netpreflight.reports.documents import render_json
 
 FORMATS: dict[str, Callable[[LogAnswer], str]] = {
     ".html": as_html,
-    ".json": render,
+    ".json": render_json,
     ".md": as_markdown,
     ".txt": as_text,
 }

@@ -72,7 +72,7 @@ FILL_IN = (
 
 
 def _told(number: int, rule: Rule) -> Iterable[str]:
-    """What a rule is to let through, and which values of it are somebody's word only."""
+    """What a rule is to let through, and which of its values are only claimed by the run."""
     yield f"{number}: {rule.line}"
     values = [*([rule.source] if rule.source else []), *rule.addresses]
     yield f"{number}: not verified, as the run has it: {', '.join(values)}"

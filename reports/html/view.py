@@ -11,6 +11,7 @@ from netpreflight.agent.owner import Owner, the_owner
 from netpreflight.agent.report import Report, for_page
 from netpreflight.agent.report.other_devices import VersionVerdict
 from netpreflight.agent.results import Check, Stage, StartupStage
+from netpreflight.agent.sentences import capitalised
 from netpreflight.probes.observations import Bss, Observation, Scope, Wifi
 from netpreflight.reports.check_page import Block, Kind, blocks
 from netpreflight.reports.firewall import DIALECTS
@@ -139,7 +140,7 @@ def _who(owner: Owner | None) -> str:
     if owner is None or owner not in WHO:
         return "Nobody" if owner else ""
     who = f"{the_owner(owner)}: {WHO[owner]}"
-    return f"{who[0].upper()}{who[1:]}"
+    return capitalised(who)
 
 
 def _nothing_found(report: Report) -> str:

@@ -15,11 +15,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.next_step import Invocation, Options, as_device, next_step
 from netpreflight.agent.report import NetworkVerdict, Report
 from netpreflight.agent.results import IS_IT_THE_CLOUD, Check
 from netpreflight.agent.selection import in_groups
+from netpreflight.agent.sentences import counted
 from netpreflight.reports.safe_text import escaped, shown
 from netpreflight.reports.terminal.rows import NARROW
 from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDICT_STYLES, WORST_FIRST

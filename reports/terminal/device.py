@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from netpreflight.agent.counted import in_a_row
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.other_devices import DeviceVerdict, VersionVerdict
+from netpreflight.agent.sentences import in_a_row
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.terminal.styles import VERDICT_STYLES

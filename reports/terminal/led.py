@@ -8,6 +8,7 @@ from rich.text import Text
 
 from netpreflight.agent.called import as_called
 from netpreflight.agent.results import HeardLight, Led, LightRow, LightVersions
+from netpreflight.agent.sentences import capitalised
 from netpreflight.reports.console import on_terminal, plain_text
 from netpreflight.reports.safe_text import shown
 
@@ -56,7 +57,7 @@ def print_led(console: Console, led: Led, program: str, explained: str | None) -
 
 
 def _print_row(console: Console, row: LightRow, program: str, *, in_full: bool) -> None:
-    console.print(Text(f"{row.light[0].upper()}{row.light[1:]}", style="bold"))
+    console.print(Text(capitalised(row.light), style="bold"))
     _indented(console, row.means)
     if row.look and in_full:
         _indented(console, as_called(f"To do: {row.look}", program))

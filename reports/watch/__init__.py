@@ -3,15 +3,8 @@
 from collections.abc import Callable
 from importlib import import_module
 
-import msgspec
-
 from netpreflight.agent.watch.watched import Watch
-from netpreflight.reports.safe_text import json_shown
-
-
-def render_json(watch: Watch) -> str:
-    """One JSON document, ending in a newline."""
-    return json_shown(msgspec.json.format(msgspec.json.encode(watch), indent=1).decode()) + "\n"
+from netpreflight.reports.documents import render_json
 
 
 def _of(module: str) -> Callable[[Watch], str]:

@@ -3,26 +3,21 @@
 from collections.abc import Callable
 from typing import TextIO
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from netpreflight.agent.watch.watched import WatchComparison
 from netpreflight.reports.console import on_terminal, plain_text
+from netpreflight.reports.documents import render_json
 from netpreflight.reports.html.page import page
 from netpreflight.reports.markdown.text import strong, table
-from netpreflight.reports.safe_text import json_shown, shown
+from netpreflight.reports.safe_text import shown
 from netpreflight.reports.terminal.rows import print_rows
 from netpreflight.reports.watch.words import first_sentence
 
 _STYLES = {True: "bold red", False: "bold green", None: "bold magenta"}
 _MARKS = {True: "worse", False: "pass", None: "unknown"}
 _HEADINGS = ("What broke", "A", "B")
-
-
-def render_json(comparison: WatchComparison) -> str:
-    """One JSON document, ending in a newline."""
-    return json_shown(msgspec.json.format(msgspec.json.encode(comparison), indent=1).decode()) + "\n"
 
 
 def render_text(comparison: WatchComparison) -> str:

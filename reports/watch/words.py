@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netpreflight.agent.counted import counted
 from netpreflight.agent.owner import Owner, the_owner
+from netpreflight.agent.sentences import capitalised, counted
 from netpreflight.agent.watch.clusters import LOOKED_AT
 from netpreflight.agent.watch.durations import in_words
 from netpreflight.agent.watch.told import BROKE, WHY_BLIND, changes, lasted, never_asked
@@ -36,6 +36,7 @@ NOTES: dict[NoteKind, str] = {
     "gateway-changed": "Another router",
     "unproved": "Not shown to be the cloud",
     "lease": "The lease",
+    "no-lease": "No lease",
 }
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
@@ -196,8 +197,7 @@ def gaps(watch: Watch) -> list[tuple[str, str]]:
         )
         for gap in watch.unobserved[:MOST_OTHERS]
     ]
-    more = len(watch.unobserved) - MOST_OTHERS
-    return [*held, (f"{more} more", "in the JSON document")] if more > 0 else held
+    return _with_rest(held, len(watch.unobserved))
 
 
 def notes(watch: Watch) -> list[tuple[str, str]]:
@@ -205,11 +205,10 @@ def notes(watch: Watch) -> list[tuple[str, str]]:
     lost = sum(note.kind == "lost-datagram" for note in watch.notes)
     others = [note for note in watch.notes if note.kind != "lost-datagram"]
     held = [(clock(watch, note.at), f"{NOTES[note.kind]}: {note.said}") for note in others[:MOST_OTHERS]]
-    if (more := len(others) - MOST_OTHERS) > 0:
-        held.append((f"{more} more", "in the JSON document"))
+    told = _with_rest(held, len(others))
     if lost:
-        held.append((counted(lost, "lost question"), "the next try was answered, so it is no outage"))
-    return held
+        told.append((counted(lost, "lost question"), "the next try was answered, so it is no outage"))
+    return told
 
 
 def traffic(watch: Watch) -> list[tuple[str, str]]:
@@ -221,8 +220,13 @@ def traffic(watch: Watch) -> list[tuple[str, str]]:
         )
         for row in watch.traffic[:MOST_OTHERS]
     ]
-    more = len(watch.traffic) - MOST_OTHERS
-    return [*held, (f"{more} more", "in the JSON document")] if more > 0 else held
+    return _with_rest(held, len(watch.traffic))
+
+
+def _with_rest(rows: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """The first MOST_OTHERS rows of so many, and a last one that says how many more there are."""
+    more = count - MOST_OTHERS
+    return [*rows, (f"{more} more", "in the JSON document")] if more > 0 else rows
 
 
 def _back(row: Traffic) -> str:
@@ -232,5 +236,5 @@ def _back(row: Traffic) -> str:
 def limits(watch: Watch) -> list[str]:
     """What the watch could not see."""
     lost = [f"{watch.lost_rows} samples could not be stored."] if watch.lost_rows else []
-    unasked = [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in map(never_asked, watch.unasked[:MOST_OTHERS])]
+    unasked = [f"{capitalised(sentence)}." for sentence in map(never_asked, watch.unasked[:MOST_OTHERS])]
     return [*unasked, *watch.limits[:MOST_OTHERS], *lost]

@@ -7,13 +7,14 @@ from functools import partial
 
 from netpreflight.probes.observations import Lease, Protocol, Proxy, Resolver
 from netpreflight.systems import environment, posix, programs
-from netpreflight.systems.interface import Adapter, IcmpReport, Joined, LeaseToUse, StationEvent, System, Uptime
+from netpreflight.systems.interface import Adapter, IcmpReport, Joined, LeaseToUse, StationEvent, Uptime
 from netpreflight.systems.linux import (
     adapters,
     clock,
     firewall,
     lease,
     managers,
+    neighbours,
     port,
     radios,
     resolvers,
@@ -22,12 +23,10 @@ from netpreflight.systems.linux import (
 )
 
 
-class Linux(System):
+class Linux(posix.Posix):
     """Linux."""
 
     name = "linux"
-    as_root = ("sudo",)
-    home = "~"
     surveyors = ("nl80211", "wpa_supplicant", "NetworkManager")
     joiners = ("radio", "networkmanager")
     tells_icmp_errors: tuple[Protocol, ...] = ("udp", "tcp")  # ip(7), IP_RECVERR
@@ -55,6 +54,10 @@ class Linux(System):
     def neighbours(self, adapter: str) -> dict[str, str] | None:
         """The ARP table of an interface."""
         return adapters.neighbours(adapter)
+
+    def arp_answers(self, adapter: str) -> AbstractContextManager[Callable[[], dict[str, bool] | None]]:
+        """Which hosts answer ARP, as the kernel tells of each change in its table."""
+        return neighbours.watched(adapter)
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
         """The laptop's own DNS resolvers."""
@@ -110,11 +113,13 @@ class Linux(System):
 
         return stations.station(adapter, mac)
 
-    def station_events(self, adapter: str) -> AbstractContextManager[Callable[[], StationEvent | None]]:
+    def station_events(
+        self, adapter: str, *, scans: bool = False
+    ) -> AbstractContextManager[Callable[[], StationEvent | None]]:
         """What becomes of the station of an interface, as the kernel tells it."""
         from netpreflight.systems.linux import station_events  # noqa: PLC0415 - pyroute2 takes long to load
 
-        return station_events.heard(adapter)
+        return station_events.heard(adapter, scans=scans)
 
     def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
         """Run a program of the system beside this process, and end it with it."""
@@ -138,10 +143,6 @@ class Linux(System):
     def remote_session(self) -> str | None:
         """This laptop's address by which its user is logged in by SSH."""
         return managers.remote_session()
-
-    def is_privileged(self) -> bool:
-        """Whether this process is root's."""
-        return posix.is_root()
 
     def user_name(self) -> str:
         """The name of this process's user."""
@@ -234,23 +235,3 @@ class Linux(System):
     async def port_authentication(self, adapter: str) -> str | None:
         """What logs this laptop in at its port by 802.1X."""
         return await port.authentication(adapter)
-
-    def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """Call `stop` where the user ends the run."""
-        return posix.on_stop(stop)
-
-    def ask_hidden(self, prompt: str) -> str:
-        """What is typed at a prompt that does not show it."""
-        return posix.ask_hidden(prompt)
-
-    def forget_typed(self) -> None:
-        """Forget what was typed for standard input so far."""
-        posix.forget_typed()
-
-    def lock_file(self, opened: int) -> bool:
-        """Take the lock of an open file."""
-        return posix.lock_file(opened)
-
-    def quoted(self, word: str) -> str | None:
-        """A word for the shell."""
-        return posix.quoted(word)

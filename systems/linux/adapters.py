@@ -1,5 +1,6 @@
 """The network interfaces, routes and ARP table: from netifaces, /sys and /proc."""
 
+import contextlib
 import ipaddress
 import re
 import socket
@@ -31,10 +32,11 @@ class _DefaultRoute(NamedTuple):
 def adapters() -> list[Adapter]:
     """All network interfaces."""
     routes = sorted(_default_routes(text_of(_ROUTES)), key=lambda route: route.metric)
-    return [
-        _adapter(index, name, next((route for route in routes if route.interface == name), None))
-        for index, name in socket.if_nameindex()
-    ]
+    found = []
+    for index, name in socket.if_nameindex():
+        with contextlib.suppress(ValueError):  # netifaces: it has gone just now
+            found.append(_adapter(index, name, next((route for route in routes if route.interface == name), None)))
+    return found
 
 
 def adapter_towards(address: str) -> str | None:

@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from netpreflight.systems.linux import netlink
+
 _NETLINK_NETFILTER = 12
 _GET_CHAIN, _NEW_CHAIN = 0x0A04, 0x0A03  # NFNL_SUBSYS_NFTABLES << 8, and NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN
 _DUMP_REQUEST = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
@@ -18,7 +20,6 @@ _TABLE, _NAME, _HOOK, _POLICY, _USE, _HOOK_NUMBER = 1, 3, 4, 5, 6, 1  # linux/ne
 _LOCAL_IN, _ACCEPT = 1, 1  # NF_INET_LOCAL_IN, NF_ACCEPT
 _FAMILIES = {1: "inet", 2: "ip"}
 _HEADER = struct.Struct("=IHHII")
-_NESTED = 0x3FFF
 _ANSWER_S = 2.0
 _OLD_TABLES, _MODULES = Path("/proc/net/ip_tables_names"), Path("/proc/modules")
 _OLD = "iptables, table filter"
@@ -79,22 +80,10 @@ def _chains() -> Iterator[tuple[int, str, str, bool, int]]:
 
 def _chain(body: bytes) -> tuple[int, str, str, bool, int] | None:
     """A chain as in `_chains`; None: it is not for what arrives here by IPv4."""
-    family, attributes = body[0], _attributes(body[4:])
-    hook = _attributes(attributes.get(_HOOK, b"")).get(_HOOK_NUMBER)
+    family, attributes = body[0], dict(netlink.attributes(body[4:]))
+    hook = dict(netlink.attributes(attributes.get(_HOOK, b""))).get(_HOOK_NUMBER)
     if family not in _FAMILIES or hook is None or int.from_bytes(hook) != _LOCAL_IN:
         return None
     table, name = (attributes.get(key, b"").rstrip(b"\0").decode(errors="replace") for key in (_TABLE, _NAME))
     policy, rules = (int.from_bytes(attributes.get(key, b"")) for key in (_POLICY, _USE))
     return family, table, name, policy == _ACCEPT, rules
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    """Netlink attributes by number."""
-    found = {}
-    while len(data) >= 4:
-        size, number = struct.unpack_from("=HH", data)
-        if size < 4:
-            break
-        found[number & _NESTED] = data[4:size]
-        data = data[size + 3 & ~3 :]
-    return found

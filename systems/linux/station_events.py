@@ -1,11 +1,14 @@
-"""What the kernel tells of a station: answers of access points, ends of links, channels (nl80211, the group `mlme`).
+"""What the kernel tells of a station: answers of access points, ends of links, channels, scans.
 
+It tells them by nl80211, in the groups `mlme` and `scan`. What finds no room in the socket's buffer is lost, which the
+kernel tells by ENOBUFS (netlink(7)), before it hands out what is in the buffer.
 No privilege is needed. Messages are read here, byte by byte, because a frame in them is from the air. Numbers are those
 of linux/nl80211.h; frames: IEEE 802.11-2020, 9.3.3.1 and 9.4.1.
 """
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 import sys
@@ -17,46 +20,65 @@ from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.nl80211 import AsyncNL80211
 
 from netpreflight.systems.interface import StationEvent
+from netpreflight.systems.linux import netlink
+from netpreflight.systems.linux.clock import uptime
 
 _NETLINK_GENERIC, _SOL_NETLINK, _ADD_MEMBERSHIP = 16, 270, 1
 _AUTHENTICATE, _ASSOCIATE, _DEAUTHENTICATE, _DISASSOCIATE = 37, 38, 39, 40
 _CONNECT, _ROAM, _DISCONNECT, _CHANNEL_SWITCHED = 46, 47, 48, 88
-_IFINDEX, _MAC, _FREQUENCY, _FRAME, _REASON, _TIMED_OUT, _BY_AP, _STATUS = 3, 6, 38, 51, 54, 65, 71, 72
+_SCAN, _SCAN_RESULTS, _SCAN_ABORTED = 33, 34, 35
+_IFINDEX, _MAC, _FREQUENCY, _FREQUENCIES, _FRAME, _REASON, _TIMED_OUT = 3, 6, 38, 44, 51, 54, 65
+_BY_AP, _STATUS = 71, 72
 _SUCCESS = 0
 _HEADERS = 20
 """Bytes of netlink's header and of generic netlink's."""
-_TYPE_BITS = 0x3FFF
 _SENDER, _BSSID = slice(10, 16), slice(16, 22)
 _FRAME_HEADER, _STATUS_OF_AUTHENTICATION, _STATUS_OF_ASSOCIATION = 24, 28, 26
 _LARGEST = 16384
 
 
 @contextlib.contextmanager
-def heard(adapter: str) -> Iterator[Callable[[], StationEvent | None]]:
+def heard(adapter: str, *, scans: bool = False) -> Iterator[Callable[[], StationEvent | None]]:
     """Listen; yields a function that returns the next event so far, or None.
+
+    An error that is no loss of some events ends the listening. Then each time that somebody asks until there is nothing
+    more, that is told once more: nothing is heard.
+
+    Args:
+        adapter: the interface.
+        scans: whether its scans are told, too.
 
     Raises:
         OSError: the kernel does not tell.
     """
     with ThreadPoolExecutor(1) as pool:  # the caller may be in an event loop
-        group = pool.submit(lambda: asyncio.run(_group())).result()
+        groups = pool.submit(lambda: asyncio.run(_groups("mlme", *(["scan"] if scans else [])))).result()
     index = socket.if_nametoindex(adapter)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_GENERIC) as events:
         events.bind((0, 0))
-        events.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)
+        for group in groups:
+            events.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)
         events.settimeout(0)
+        all_read_s, has_ended, is_said = uptime().awake_s, False, False
 
         def following() -> StationEvent | None:
             """The next event of this interface."""
-            while True:
+            nonlocal all_read_s, has_ended, is_said
+            while not has_ended:
                 try:
                     message, sender = events.recvfrom(_LARGEST)
                 except BlockingIOError:
+                    all_read_s = uptime().awake_s
                     return None
-                except OSError:  # ENOBUFS: some were lost
-                    continue
+                except OSError as problem:
+                    if problem.errno != errno.ENOBUFS:
+                        has_ended = True
+                        break
+                    return StationEvent("unheard", None, None, since_s=uptime().awake_s - all_read_s)
                 if sender[0] == 0 and (event := event_of(message, index)) is not None:  # from the kernel
                     return event
+            is_said = not is_said
+            return StationEvent("unheard", None, None, since_s=uptime().awake_s - all_read_s) if is_said else None
 
         yield following
 
@@ -65,10 +87,14 @@ def event_of(message: bytes, index: int) -> StationEvent | None:
     """What a message tells of the station with this interface index; None: nothing."""
     if len(message) < _HEADERS:
         return None
-    found = dict(_attributes(message[_HEADERS:]))
+    found = dict(netlink.attributes(message[_HEADERS:]))
     if found.get(_IFINDEX) != struct.pack("=I", index):
         return None
     command, frame = message[16], found.get(_FRAME, b"")
+    if command in {_SCAN, _SCAN_RESULTS, _SCAN_ABORTED}:
+        numbers = (number for _, number in netlink.attributes(found.get(_FREQUENCIES, b"")) if len(number) == 4)
+        frequencies = tuple(int.from_bytes(number, sys.byteorder) for number in numbers)
+        return StationEvent("scan" if command == _SCAN else "scan-end", None, None, frequencies_mhz=frequencies)
     bssid = frame[_BSSID] if frame else found.get(_MAC, b"")
     where = bssid.hex(":") if len(bssid) == 6 else None
     if command in {_AUTHENTICATE, _ASSOCIATE}:
@@ -96,26 +122,16 @@ def event_of(message: bytes, index: int) -> StationEvent | None:
     return None
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The attributes of a message, until one does not fit."""
-    while len(data) >= 4:
-        size, kind = struct.unpack_from("=HH", data)
-        if not 4 <= size <= len(data):
-            return
-        yield kind & _TYPE_BITS, data[4:size]
-        data = data[(size + 3) & ~3 :]
-
-
 def _code(octets: bytes, order: Literal["little", "big"] = "little") -> int | None:
     return int.from_bytes(octets, order) if len(octets) == 2 else None
 
 
-async def _group() -> int:
-    """The number of nl80211's group `mlme`."""
+async def _groups(*names: str) -> list[int]:
+    """The numbers of these groups of nl80211's."""
     asking = AsyncNL80211()
     try:
         await asking.bind()
-        return int(asking.mcast_groups["mlme"])
+        return [int(asking.mcast_groups[name]) for name in names]
     except NetlinkError as problem:
         raise OSError(problem.code, "the kernel does not tell what becomes of a station") from problem
     finally:

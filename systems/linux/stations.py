@@ -54,10 +54,11 @@ def network_of(adapter: str) -> bytes | None:
     Raises:
         OSError: the kernel does not tell.
     """
+    number = socket.if_nametoindex(adapter)
 
     def told() -> bytes | None:
         with contextlib.closing(IW()) as radios:
-            found = radios.get_interface_by_ifindex(socket.if_nametoindex(adapter))
+            found = radios.get_interface_by_ifindex(number)
             name = found[0].get_attr("NL80211_ATTR_SSID") if found else None
             return name.encode(errors="surrogateescape") if isinstance(name, str) else name
 

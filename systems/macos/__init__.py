@@ -2,17 +2,16 @@
 
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 
 from netpreflight.probes.observations import WITH_SUDO, JoinWay, Lease, LeaseTransport, Protocol, Proxy, Resolver
 from netpreflight.systems import posix
-from netpreflight.systems.interface import Adapter, IcmpReport, Joined, JoinTold, NetworkToJoin, System, Uptime
+from netpreflight.systems.interface import Adapter, IcmpReport, Joined, JoinTold, NetworkToJoin, Uptime
 from netpreflight.systems.macos import adapters, clock, counters, icmp, joining, routes, services, usb
 
 _IP_BOUND_IF, _IP_DONTFRAG = 25, 28  # netinet/in.h
 
 
-class Macos(System):
+class Macos(posix.Posix):
     """macOS.
 
     What it does not say: the rules of its firewalls (one goes by application, and pf shows its rules to root only), and
@@ -20,8 +19,6 @@ class Macos(System):
     """
 
     name = "darwin"
-    as_root = ("sudo",)
-    home = "~"
     surveyors = ("CoreWLAN",)
     joins_as_itself: JoinWay = "macos"
     as_privileged_user = WITH_SUDO
@@ -87,10 +84,6 @@ class Macos(System):
         """Have macOS join the network that it prefers."""
         joining.rejoin(adapter, network)
 
-    def is_privileged(self) -> bool:
-        """Whether this process is root's."""
-        return posix.is_root()
-
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport:  # noqa: ARG002 - not for frames
         """UDP port 68, which any user may have since macOS 10.14, on all addresses at once."""
         return "udp"
@@ -120,26 +113,6 @@ class Macos(System):
         """Set the DF bit on what a UDP socket sends."""
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAG, 1)
 
-    def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """Call `stop` where the user ends the run."""
-        return posix.on_stop(stop)
-
     def _find(self, name: str) -> Adapter | None:
         """The interface of this name, or of this other name."""
         return next((adapter for adapter in self.adapters() if name in {adapter.name, *adapter.aliases}), None)
-
-    def ask_hidden(self, prompt: str) -> str:
-        """What is typed at a prompt that does not show it."""
-        return posix.ask_hidden(prompt)
-
-    def forget_typed(self) -> None:
-        """Forget what was typed for standard input so far."""
-        posix.forget_typed()
-
-    def lock_file(self, opened: int) -> bool:
-        """Take the lock of an open file."""
-        return posix.lock_file(opened)
-
-    def quoted(self, word: str) -> str | None:
-        """A word for the shell."""
-        return posix.quoted(word)

@@ -40,8 +40,8 @@ from netpreflight.probes.wifi import nl80211, wpa_supplicant
 from netpreflight.probes.wifi.capture import BARE, RADIOTAP, CaptureFile, FrameCollector
 from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text
 from netpreflight.probes.wifi.networkmanager import access_point
-from netpreflight.reports import device_log as device_logs
 from netpreflight.reports.device_log import terminal as shown_log
+from netpreflight.reports.documents import render_json
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.sharing import shared
 from netpreflight.reports.sharing.watch import shared_watch
@@ -504,7 +504,7 @@ def _read_device_log(made: bytes, source: Random) -> None:
     answer = device_log.answered(log.seen)
     assert answer.result != "online" or b"onnected" in made.replace(b"\0", b"")
     assert answer.result not in {"online", "stops", "lost"} or answer.lines, answer
-    device_logs.render(answer)
+    render_json(answer)
     if source.randrange(16) == 0:
         shown_log.render(answer)
 

@@ -286,7 +286,7 @@ ENTRIES = (
         "ARP request", ("anybody",), "arp", None,
         form("0001 0800 06 04 0001 <mac*6> 00000000 000000000000 <address*4>"),
         "RFC 5227 section 2.1.1, and RFC 2131 section 4.4.1: a client asks whether somebody has the address that it is "
-        "offered; lwIP, dhcp.c, dhcp_check(), where it is built with DHCP_DOES_ARP_CHECK",
+        "offered; lwIP, dhcp.c, dhcp_check(), where it is built with DHCP_DOES_ARP_CHECK; RFC 826 for a router",
     ),
     Entry(
         "REQUEST that renews", ("dhcp",), "udp", 67,

@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from tests.lab import servers
 from tests.lab.command import start
-from tests.lab.lab import GATEWAY_MAC, LAPTOP, Lab
+from tests.lab.company_files import DTLS_PORT, METER, NONCE_PORT, SENSOR, VALVE
+from tests.lab.lab import GATEWAY_MAC, LAPTOP, LOCAL_CLOUD, NOBODY, Lab
 from tests.lab.namespaces import wait_until
-from tests.lab.servers import LAPTOP_MAC, Dhcp
+from tests.lab.servers import GATEWAY, LAPTOP_MAC, Dhcp
 
 pytestmark = pytest.mark.lab
 
@@ -74,6 +75,26 @@ def test_a_healthy_network_serves_the_device_and_the_laptop_alike() -> None:
     assert sum(contact["packets"] for contact in counted) == len(udp)
 
 
+def test_a_user_who_may_not_be_the_device_is_told_who_may() -> None:
+    """Nothing leaves the laptop, from neither address; root's run in the same network is the healthy twin."""
+    with Lab() as lab:
+        before = state(lab)
+        with lab.capture() as capture:
+            denied = lab.check(*AS_DEVICE, "--mac", "94:94:4a:12:34:56", user=NOBODY)
+        sent, after = capture.fields("eth.src", display_filter=f"eth.src != {GATEWAY_MAC}"), state(lab)
+        as_root = lab.check(*AS_DEVICE).report
+    checks = [check for check in denied.report["checks"] if check["id"] == "dhcp.offer" or check["stage"] == "cloud"]
+
+    assert denied.exit_code == 3
+    assert (sent, denied.report["footprint"]) == ([], [])
+    assert {check["status"] for check in checks} == {"unknown"}
+    assert {check["remedy"] for check in checks} == {"Run netpreflight again as root (sudo)."}
+    assert {check["reason"] for check in checks} == {"Being the device by cable needs root's rights."}
+    assert about(denied.report)["not_run"] == "being the device by cable needs root's rights"
+    assert before == after
+    assert as_root["verdict"] == "compatible"
+
+
 def test_a_gateway_that_forwards_only_what_it_knows() -> None:
     with Lab() as lab:
         fault = lab.gateway.rule(f"{ON_ETHERNET} != {LAPTOP_MAC} iifname br-lan counter name hits drop", ("forward",))
@@ -85,6 +106,7 @@ def test_a_gateway_that_forwards_only_what_it_knows() -> None:
     assert as_laptop["verdict"] == "compatible", "the wrong pass that this is for"
     assert report["verdict"] == "incompatible"
     assert check_of(report, "dhcp.lease")[0] == "pass"
+    assert about(report)["router"] is None, "not asked: the lease shows that the port takes the device"
     assert check_of(report, "dns.resolve")[0] == "pass", "the resolver is the gateway itself"
     assert check_of(report, "cloud.transport") == ("fail", "only-laptop")
     assert check_of(report, "coap.udp-5683") == ("fail", "only-laptop")
@@ -102,8 +124,11 @@ def test_a_port_that_takes_one_mac_address_only() -> None:
         dropped = sum(entry["counter"]["packets"] for entry in listed["nftables"] if "counter" in entry)
 
     assert dropped > 0
-    assert report["verdict"] != "compatible"
-    assert check_of(report, "dhcp.offer")[0] == "fail"
+    assert report["verdict"] == "undetermined"
+    assert check_of(report, "dhcp.offer") == ("unknown", "second-mac-unheard")
+    assert about(report)["router"] == {"address": GATEWAY, "answers_arp": False}
+    asked = [contact for contact in report["footprint"] if contact["protocol"] == "arp" and contact["as_device"]]
+    assert [(contact["address"], contact["packets"]) for contact in asked] == [(GATEWAY, 3)]
     assert all(exchange["answered"] for exchange in about(report)["laptop"]), "the laptop goes on"
 
 
@@ -114,6 +139,7 @@ def test_a_pool_for_registered_devices_only() -> None:
 
     assert report["verdict"] == "incompatible"
     assert check_of(report, "dhcp.offer")[0] == "fail"
+    assert about(report)["router"] == {"address": GATEWAY, "answers_arp": True}, "the port takes the device"
 
 
 def test_a_portal_that_has_let_the_laptop_in() -> None:
@@ -165,20 +191,24 @@ def test_a_mac_address_that_somebody_has_is_refused() -> None:
     assert any(contact["purpose"] == "MAC address" for contact in taken["footprint"])
 
 
+def keep_apart(lab: Lab) -> None:
+    """Let nothing pass from one client of the LAN to another."""
+    ports = [line.split()[1] for line in lab.gateway.where.command("bridge", "link", "show").splitlines()]
+    assert len(ports) > 1
+    for port in ports:
+        lab.gateway.where.command("bridge", "link", "set", "dev", port.partition("@")[0].rstrip(":"), "isolated", "on")
+
+
 @pytest.mark.parametrize("isolated", [False, True])
 def test_a_network_that_keeps_its_clients_apart_is_told_and_fails_nothing(*, isolated: bool) -> None:
     mac, address = "02:00:00:77:00:32", "192.168.77.32"
     with Lab() as lab:
         lab.add_host("other", f"{address}/24", mac)
         lab.laptop.ip(f"neigh replace {address} lladdr {mac} dev eth0 nud permanent")
-        ports = [line.split()[1].partition("@")[0].rstrip(":") for line in lab.gateway.where.command(
-            "bridge", "link", "show"
-        ).splitlines()]  # fmt: skip
-        for port in ports if isolated else []:
-            lab.gateway.where.command("bridge", "link", "set", "dev", port, "isolated", "on")
+        if isolated:
+            keep_apart(lab)
         report = lab.check(*AS_DEVICE).report
 
-    assert len(ports) == 2
     assert about(report)["neighbours"] == [{"address": address, "answers_arp": not isolated}]
     assert any("keeps devices apart" in note for note in report["notes"]) is isolated
     assert report["verdict"] == "compatible"
@@ -191,13 +221,73 @@ def test_clients_kept_apart_from_a_resolver_among_them_is_judged(*, isolated: bo
         host = lab.add_host("resolver", f"{address}/24")
         servers.dnsmasq_dns(host, lab.folder, address, lab.names).wait()
         if isolated:
-            for line in lab.gateway.where.command("bridge", "link", "show").splitlines():
-                port = line.split()[1].partition("@")[0].rstrip(":")
-                lab.gateway.where.command("bridge", "link", "set", "dev", port, "isolated", "on")
+            keep_apart(lab)
         report = lab.check(*AS_DEVICE).report
 
     assert check_of(report, "dns.resolve") == (("fail", "not-reached") if isolated else ("pass", None))
     assert report["verdict"] == ("incompatible" if isolated else "compatible")
+
+
+PRODUCTS = {"dtls": SENSOR, "tcp": VALVE, "coap": METER}
+
+
+def cloud_of_this_subnet(
+    speaks: str, how: Literal["healthy", "isolated", "off"], *arguments: str, user: int | None = None
+) -> dict[str, Any]:
+    """The report for a company's product whose own cloud is a host of the LAN, and is kept apart from others or off."""
+    with Lab() as lab:
+        lab.local_cloud(DTLS_PORT, NONCE_PORT)
+        assert lab.local_host is not None
+        if how == "isolated":
+            keep_apart(lab)
+        elif how == "off":
+            lab.local_host.ip("link set eth0 down")
+        file = Path(lab.folder, "acme.toml")
+        file.write_text(PRODUCTS[speaks])
+        return lab.check("--device", str(file), *arguments, user=user).report
+
+
+@pytest.mark.parametrize("arguments", [(), AS_DEVICE], ids=["laptop", "device"])
+@pytest.mark.parametrize("how", ["healthy", "isolated", "off"])
+@pytest.mark.parametrize("speaks", PRODUCTS)
+def test_a_cloud_of_this_subnet_that_is_not_there_is_told_by_arp(
+    speaks: str, how: Literal["healthy", "isolated", "off"], arguments: tuple[str, ...]
+) -> None:
+    report = cloud_of_this_subnet(speaks, how, *arguments)
+    judged = [row for row in report["checks"] if row["id"] in {"cloud.transport", "path.egress"}]
+    exchange = report["observations"]["coap" if speaks == "coap" else "cloud"]
+    is_there = how == "healthy"
+
+    assert [(row["status"], row["problem"]) for row in judged] == [
+        ("pass", None) if is_there else ("fail", "no-route")
+    ] * 2
+    assert report["verdict"] == ("compatible" if is_there else "incompatible")
+    assert exchange["neighbors"] == ([] if is_there else [{"address": LOCAL_CLOUD, "answers_arp": False}])
+    if not is_there:
+        assert {row["named"]["address"] for row in judged} == {LOCAL_CLOUD}
+        assert all("client isolation" in row["remedy"] and "Allow" not in row["remedy"] for row in judged)
+
+
+@pytest.mark.parametrize("how", ["healthy", "off"])
+def test_an_ordinary_user_is_told_that_too(how: Literal["healthy", "off"]) -> None:
+    report = cloud_of_this_subnet("dtls", how, user=NOBODY)
+
+    assert check_of(report, "cloud.transport") == (("pass", None) if how == "healthy" else ("fail", "no-route"))
+    assert check_of(report, "path.egress") == check_of(report, "cloud.transport")
+
+
+@pytest.mark.parametrize("arguments", [(), AS_DEVICE], ids=["laptop", "device"])
+def test_a_cloud_of_this_subnet_that_is_there_and_drops_its_port_is_none_of_that(arguments: tuple[str, ...]) -> None:
+    with Lab() as lab:
+        wall = lab.local_cloud(DTLS_PORT, NONCE_PORT)
+        wall.drop("udp", DTLS_PORT, hooks=("input",))
+        file = Path(lab.folder, "acme.toml")
+        file.write_text(SENSOR)
+        report = lab.check("--device", str(file), *arguments).report
+
+    assert report["observations"]["cloud"]["neighbors"] == [{"address": LOCAL_CLOUD, "answers_arp": True}]
+    assert check_of(report, "cloud.transport") == ("fail", "no-answer")
+    assert check_of(report, "path.egress")[0] == "unknown"
 
 
 def test_a_firewall_group_that_has_this_laptop_and_not_the_device() -> None:

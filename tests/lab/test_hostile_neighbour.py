@@ -51,6 +51,10 @@ PROVIDER = "203.0.113.1"
 """The router after the gateway, which nobody asks for more than its hop."""
 MANY = 1000
 """Forged packets that a run meets at least, where it waits for an answer."""
+SWEPT = 3
+"""Ports that an attack tries meanwhile."""
+TRIES = 5
+"""Runs that wait so briefly for an answer that an attacker on a busy machine may miss one."""
 QUICK = 6000
 """A second: all ports that Linux chooses from in less than 5 s, so that a run does not have to wait long."""
 
@@ -116,13 +120,17 @@ def test_a_signature_passes_in_a_swept_network() -> None:
     with Lab(argon_cloud="signed") as lab:
         wall_off(lab)
         with HostileNeighbour(lab).alerts(ARGON_CLOUD, ports=range(20_000, 30_000)) as attack:
-            run = lab.check("--device", "argon", "--only", "cloud")
+            unasked = 0
+            for _ in range(TRIES):
+                run = lab.check("--device", "argon", "--only", "cloud")
+                assert (check_of(run.report, "cloud.transport")["status"], run.exit_code) == ("pass", 0)
+                unasked = endpoint_of(run.report)["unasked"]["ports"]
+                if unasked > SWEPT:
+                    break
             sent = attack.sent
-    cloud, endpoint = check_of(run.report, "cloud.transport"), endpoint_of(run.report)
 
     assert sent
-    assert (cloud["status"], run.exit_code) == ("pass", 0)
-    assert endpoint["unasked"]["ports"] > 3
+    assert unasked > SWEPT, "the attack came while the run waited"
 
 
 @pytest.mark.parametrize("user", [None, NOBODY], ids=["root", "nobody"])

@@ -736,8 +736,10 @@ def test_nothing_is_left_behind() -> None:
 
 
 def test_sweep_removes_what_a_killed_worker_left() -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    left = Namespace(f"np{gone.pid}-0-gateway")
+    worker = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    left = Namespace(f"np{worker.pid}-0-gateway")
+    sweep()
+    assert (NETNS / left.name).exists(), "its worker lives; each lab that begins elsewhere sweeps, too"
+    worker.communicate()
     sweep()
     assert not (NETNS / left.name).exists()

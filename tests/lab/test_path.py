@@ -157,6 +157,26 @@ def test_a_middlebox_that_accepts_late(what: str, user: int | None) -> None:
         assert named(judged(what, looked)) is None
 
 
+WAITS_LONG = "from netpreflight.probes.net import ladders\nladders.SYN_WAIT_S = 1.3\n"
+
+
+def test_a_syn_that_the_system_sends_again_is_in_the_footprint() -> None:
+    """As on a laptop so busy that a wait of 0.9 s takes more than the 1 s after which it is sent again."""
+    with Chain(1) as chain:
+        fault = chain.drop(1, "syn")
+        counts = []
+        for before in ("", WAITS_LONG):
+            with chain.capture() as capture:
+                looked = chain.look("syn", user=USERS["nobody"], before=before)
+            sent = sum(packet.frames for packet in capture.sent() if packet.protocol in {"udp", "tcp"})
+            assert sum(contact.packets for contact in looked.footprint) == sent
+            counts.append((sent, len(looked.target.device.probes)))
+        assert fault.counter()
+    (usual, probes), (more, same) = counts
+
+    assert (more > usual, same) == (True, probes), "the fault: some were sent twice"
+
+
 @pytest.mark.timing
 @pytest.mark.parametrize("what", PORTS)
 def test_twelve_hops_with_three_silent_ones(what: str, user: int | None) -> None:

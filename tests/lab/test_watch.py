@@ -204,6 +204,8 @@ def test_what_breaks_is_told_with_its_layer_and_its_bracket(what: str) -> None:
             wait_until(lambda: fired() > 0, "the fault has fired", PATIENCE_S)
             fired_by = time.time()
             wait_until(lambda: bool(running.seen.outages), "an outage is kept", PATIENCE_S)
+            if what == "cloud":
+                wait_until(lambda: running.seen.outages[0].ladder is not None, "its ladder is kept", PATIENCE_S)
             wait_until(lambda: time.time() > begin + BROKEN_S, "it has lasted")
             end = time.time()
         wait_until(lambda: running.seen.outages[0].first_good is not None, "it is over", PATIENCE_S)

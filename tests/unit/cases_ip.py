@@ -5,6 +5,7 @@ from typing import Any
 from netpreflight.agent.judging.doubt import BLOCK_PAGES
 from netpreflight.probes.observations import (
     AddressCheck,
+    AsDevice,
     Cloud,
     Coap,
     CoapServer,
@@ -60,9 +61,15 @@ NAMELESS = {"dhcp": dhcp(message(server_named=False), message(server_named=False
 RELAYED = message(relayed=True)
 BY_RELAY = dhcp(RELAYED, message("ACK", relayed=True), laptop_lease=OWN_LEASE, transport="udp")
 UNHEARD = ("unknown", "offer-unheard", OWNER)
+AT_A_PORT = {
+    "dhcp": dhcp(),
+    "as_device": AsDevice(way="cable", router=LinkNeighbor(address=GATEWAY, answers_arp=False)),
+}
 DHCP_CASES = [
     Case("an offer", "dhcp.offer", {}, "pass", evidence=(GATEWAY,)),
     Case("silence", "dhcp.offer", {"dhcp": dhcp()}, "fail", "no-answer", ADMIN),
+    Case("silence to a second MAC address, of the router too", "dhcp.offer", AT_A_PORT, "unknown", "second-mac-unheard",
+         OWNER, evidence=(f"the router {GATEWAY}", "nobody answered")),
     Case("silence of the server that this laptop has a lease of", "dhcp.offer", {"dhcp": dhcp(laptop_lease=OWN_LEASE)},
          "fail", "lease-server-silent", ADMIN, GATEWAY, evidence=("dhclient", "192.168.77.10")),
     Case("silence of a server that is not named", "dhcp.offer",
@@ -426,6 +433,8 @@ DNS_CASES = [
          RESOLVER),
     Case("the laptop itself says that nobody answers ARP", "dns.resolve",
          refusing(Icmp(type=3, code=1, source="192.168.77.10")), "fail", "not-reached", ADMIN, RESOLVER),
+    Case("the laptop itself says that there is no network", "dns.resolve",
+         refusing(Icmp(type=3, code=0, source="192.168.77.10")), "fail", "no-route", ADMIN, "192.168.77.10"),
     *(Case(f"a silent resolver beyond the router, {resolver}", "dns.resolve", beyond(resolver), "fail", "not-reached",
            ADMIN, resolver)
       for resolver in ("8.8.8.8", "198.51.100.53", "10.0.0.53")),

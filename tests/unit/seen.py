@@ -255,3 +255,54 @@ def healthy(**changed: Any) -> Observations:
     }  # fmt: skip
     made = Observations(**{**usual, **changed})
     return msgspec.json.decode(msgspec.json.encode(made), type=Observations)  # as a saved run would be
+
+
+def _lost(attempts: list[Attempt]) -> list[Attempt]:
+    """The same attempts, to none of which an answer came."""
+    return [msgspec.structs.replace(attempt, outcome="timeout", reply="") for attempt in attempts]
+
+
+def silent_coap() -> Coap:
+    """CoAP servers none of which answers."""
+    coap = healthy().coap
+    assert coap is not None
+    servers = [
+        msgspec.structs.replace(
+            server,
+            reply=None,
+            attempts=_lost(server.attempts),
+        )
+        for server in coap.servers
+    ]
+    return Coap(servers=servers)
+
+
+def silent_cloud() -> Cloud:
+    """The clouds, none of which answers."""
+    cloud = healthy().cloud
+    assert cloud is not None
+    endpoints = [
+        msgspec.structs.replace(
+            endpoint,
+            record=None,
+            connections=[Connection(at_s=0.1, error="timeout") for _ in endpoint.connections],
+            attempts=_lost(endpoint.attempts),
+        )
+        for endpoint in cloud.endpoints
+    ]
+    return Cloud(endpoints=endpoints)
+
+
+def silent_web() -> Portal:
+    """The vendors' pages, none of which answers."""
+    web = healthy().portal
+    assert web is not None
+    return Portal(http=[msgspec.structs.replace(asked, status=None, error="timeout") for asked in web.http])
+
+
+def silent_ntp() -> Ntp:
+    """A time server that does not answer."""
+    ntp = healthy().ntp
+    assert ntp is not None
+    lost = [msgspec.structs.replace(attempt, outcome="timeout", decoded=None) for attempt in ntp.attempts]
+    return msgspec.structs.replace(ntp, attempts=lost)

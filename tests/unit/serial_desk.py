@@ -2,9 +2,11 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import pty
 import select
+import struct
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -133,15 +135,20 @@ def dfu(*, on: bool) -> Callable[[Desk], None]:
 
 @dataclass
 class Pair:
-    """The two ends of a pseudo-terminal: a device plays on the near one."""
+    """The two ends of a pseudo-terminal: a device plays on the near one, which is in packet mode (ioctl_tty(2))."""
 
     near: int
     name: str
+    is_read: bool = False
+    """Whether somebody has opened it to read it: who does makes it raw, and then drops what came before (pyserial)."""
+    heard: bytes = b""
+    """What was written to the device."""
 
     def play(self, data: bytes) -> None:
-        """Print this, once somebody reads: a terminal that nobody has made raw would echo it."""
+        """Print this, once somebody reads: before, it would be echoed, or dropped."""
         end = time.monotonic() + 30
-        while termios.tcgetattr(self.near)[3] & termios.ECHO and time.monotonic() < end:
+        while not self.is_read and time.monotonic() < end:
+            self._listen()
             time.sleep(0.01)
         while data:
             data = data[os.write(self.near, data[:1000]) :]
@@ -157,9 +164,17 @@ class Pair:
 
     def written(self) -> bytes:
         """What was written to the device."""
+        self._listen()
+        heard, self.heard = self.heard, b""
+        return heard
+
+    def _listen(self) -> None:
+        """Take what was written to the device, and what has become of the other end."""
         with contextlib.suppress(OSError):  # nobody has the far end open, and nothing was written
-            return os.read(self.near, 4096) if select.select([self.near], [], [], 0)[0] else b""
-        return b""
+            while select.select([self.near], [], [], 0)[0]:
+                what, *text = os.read(self.near, 4096)
+                self.is_read = self.is_read or bool(what & termios.TIOCPKT_FLUSHREAD)
+                self.heard += bytes(text)
 
 
 @contextlib.contextmanager
@@ -168,6 +183,7 @@ def pair_of_ends() -> Iterator[Pair]:
     near, far = pty.openpty()
     name = os.ttyname(far)
     os.close(far)  # else this process would be one that uses it
+    fcntl.ioctl(near, termios.TIOCPKT, struct.pack("i", 1))
     try:
         yield Pair(near, name)
     finally:

@@ -49,6 +49,8 @@ _STEPS_BESIDE = """
   Run netpreflight as root on a Linux laptop in the same network.
 * **Forgers:** where ports are not watched, what may be forged is asked from random ports, too, and is `unknown` where
   that proves nothing; the check then says the same step.
+* **A cloud of this subnet:** where nobody notices that, its silence is judged as any other: `cloud.transport` then
+  asks for the port to be allowed, or is `unknown`. Run netpreflight on a Linux laptop in the same network.
 * **Rights:** where they are not given up, start netpreflight as an ordinary user, unless the table above shows that the
   rights are needed.
 * **A lease after a kill:** Ctrl-C and closing the window give it back on every system. Where only a kill leaves it
@@ -113,6 +115,9 @@ def beside(here: System, laptop: Laptop) -> dict[str, str]:
             transport or "", no_lease
         ),
         "notices who sends to ports of this laptop that asked nothing": watched,
+        "notices that nobody answers ARP for a cloud of its own subnet": "no"
+        if kind.arp_answers is System.arp_answers
+        else "yes",
         "gives its rights up before it reads from the network": has_helper if is_privileged else "has none",
         "gives a lease back after it was killed": has_helper if transport else no_lease,
         "tells the laptop's sleep from an outage (watch)": "no" if kind.uptime is System.uptime else "yes",

@@ -1,35 +1,48 @@
 """A run that is the device: its MAC address, what its options refuse, and what answers the laptop only."""
 
+import asyncio
+import errno
+import io
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn, Self
 
 import msgspec
 import pytest
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.as_device import asked, both, child, mac
+from netpreflight.agent.cli import measuring
+from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.judging import let_through
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.requests import requests
 from netpreflight.agent.run import AirChoice, RunSettings
 from netpreflight.agent.selection import Selection, select
 from netpreflight.probes import observations
+from netpreflight.probes.join import neighbours
+from netpreflight.probes.join.cable import Cable
 from netpreflight.probes.join.denied import Denied
-from netpreflight.probes.join.interface import Refusal
+from netpreflight.probes.join.interface import Device, Refusal
+from netpreflight.probes.join.networkmanager import NetworkManager
+from netpreflight.probes.net import filters
+from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import (
     AsDevice,
     Cloud,
-    Coap,
-    Connection,
     DhcpMessage,
+    Join,
+    JoinAttempt,
     LinkNeighbor,
     Observations,
     Portal,
     Scope,
 )
 from netpreflight.reports.requests import with_subject
+from netpreflight.reports.terminal import Terminal
 from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import Adapter
 from netpreflight.systems.linux import port
@@ -177,6 +190,27 @@ def test_who_answers_for_the_mac_address_says_what_to_do(
     assert told in asked.words_of_holder(address, laptop(monkeypatch))
 
 
+def test_where_nobody_can_be_asked_for_the_mac_address_the_run_does_not_take_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def holder(*_: object) -> NoReturn:
+        raise OSError(errno.ENETDOWN, "Network is down")
+
+    scope = laptop(monkeypatch)
+    monkeypatch.setattr("netpreflight.probes.join.holder.holder", holder)
+    ours, its = socket.socketpair()
+    its.close()
+    process = child.Child(0, ours)
+    monkeypatch.setattr(process, "_ended", True)
+    given = mac.ChosenMac("94:94:4a:00:00:01", "given")
+    way = Cable(Device(scope=scope, mac=given.mac), None)
+    settings = RunSettings(scope, AirChoice(), profiles.load("generic"), Selection())
+    with pytest.raises(UsageError, match=r"--mac 94:94:4a:00:00:01: .* cannot be asked \(Network is down\)"):
+        measuring.measure(both.Played(way, given, process, []), settings, Terminal(io.StringIO(), lambda: 0.0))
+
+    assert ours.fileno() == -1, "the process of the device has ended"
+
+
 def test_a_passphrase_is_read_without_its_line_end_never_shown_and_can_be_forgotten(tmp_path: Path) -> None:
     file = tmp_path / "psk"
     file.write_bytes(b"correct horse\r\n")
@@ -208,6 +242,63 @@ def test_a_passphrase_that_is_too_long_or_missing_is_refused_without_being_shown
         asked.read_passphrase(asked.Asked(passphrase_file=tmp_path / "none"), "net")
 
 
+class Process(child.Child):
+    """The process of the device, without a fork.
+
+    Args:
+        tells: what it tells.
+    """
+
+    def __init__(self, tells: Callable[[], Iterator[child.Told]]) -> None:
+        ours, its = socket.socketpair()
+        its.close()
+        super().__init__(0, ours)
+        self._ended, self._tells = True, tells
+
+    def begin(self, begin: child.Begin) -> None:
+        """There is nobody to begin."""
+
+    def told(self) -> Iterator[child.Told]:
+        """What it tells."""
+        return self._tells()
+
+
+# --- Ctrl-C
+
+
+class Lent(Denied):
+    """A way that has the laptop's radio, and does not have it back at once."""
+
+    looks = 0
+
+    def left(self) -> list[str]:
+        """The route is there again when it is looked for the third time."""
+        self.looks += 1
+        return ["gone: route default"] if self.looks < 3 else []
+
+
+def test_a_run_that_is_stopped_while_it_joins_waits_until_the_laptop_is_as_before() -> None:
+    scope = Scope(interface="wlan0", state="up", medium="wifi", mac="02:00:00:00:00:01", os="linux")
+    chosen = mac.ChosenMac("94:94:4a:00:00:01", "given")
+    way = Lent("radio", Device(scope=scope, mac=chosen.mac), Refusal(""))
+    stops: list[list[str]] = []
+
+    def is_stopped() -> Iterator[child.Told]:
+        signal.raise_signal(signal.SIGINT)
+        yield from ()
+
+    selection = select(None, "wifi")
+    settings = RunSettings(scope, AirChoice("Home"), profiles.load("argon"), selection, on_stop=stops.append)
+    ran = both.run(both.Played(way, chosen, Process(is_stopped), []), settings)
+    about = ran.observations.as_device
+
+    assert stops, "the fault"
+    assert not ran.complete
+    assert about is not msgspec.UNSET
+    assert (way.looks, about.left) == (3, [])
+    assert about.restored_s is not None
+
+
 # --- a user who may not have the laptop join
 
 
@@ -221,24 +312,15 @@ def test_a_join_that_is_denied_is_a_result_and_asks_for_no_passphrase(monkeypatc
     selection = select(None, "wifi")
     way, chosen = asked.prepare(asked.Asked(), scope, profiles.load("argon"), selection, "Home")
 
-    class Process(child.Child):
-        """The process of the device, without a fork."""
+    def join_is_denied() -> Iterator[child.Told]:
+        with way.enter(None, process.stop) as entered:
+            assert entered.interface is None
+            yield child.Told(join=entered.join)
 
-        def begin(self, begin: child.Begin) -> None:
-            """There is nobody to begin."""
-
-        def told(self) -> Iterator[child.Told]:
-            """What it would tell."""
-            with way.enter(None, process.stop) as entered:
-                assert entered.interface is None
-                yield child.Told(join=entered.join)
-
-    ours, its = socket.socketpair()
-    its.close()
-    process = Process(0, ours)
-    monkeypatch.setattr(process, "_ended", True)
+    process = Process(join_is_denied)
     settings = RunSettings(scope, AirChoice("Home"), profiles.load("argon"), selection)
-    found = report.make(both.run(both.Played(way, chosen, process, []), settings), profiles.load("argon"))
+    played = both.Played(way, chosen, process, [], laptop_ssid="Office")
+    found = report.make(both.run(played, settings), profiles.load("argon"))
     checks = {check.id: check for check in found.checks if check.status != "skip"}
     joins = [checks.pop(check_id) for check_id in ("join.auth", "join.key", "join.link")]
 
@@ -252,6 +334,39 @@ def test_a_join_that_is_denied_is_a_result_and_asks_for_no_passphrase(monkeypatc
     about = found.observations.as_device
     assert about is not msgspec.UNSET
     assert (about.not_run, about.unlocked_by, about.left, about.kept) == (refusal.reason, refusal.step, [], [])
+    assert (about.laptop_ssid, found.observations.scope.ssid) == ("Office", "Office"), "nothing else was joined"
+
+
+def test_a_device_that_loses_its_link_before_it_measures_knows_nothing_beyond_the_air(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scope = Scope(interface="wlan0", state="up", medium="wifi", mac="02:00:00:00:00:01", os="linux")
+    chosen = mac.ChosenMac("94:94:4a:00:00:01", "given")
+    attempt = JoinAttempt(at_s=1.0, mac=chosen.mac, ended="joined", bssid="02:00:00:00:00:0a", frequency_mhz=2412)
+    join = Join(way="networkmanager", ssid="Home", attempts=[attempt], link="gone", started_s=0.5)
+    monkeypatch.setattr(NetworkManager, "left", lambda _: [])
+    way = NetworkManager(Device(scope=scope, mac=chosen.mac))
+    process = Process(lambda: iter([child.Told(join=join)]))
+    settings = RunSettings(scope, AirChoice("Home"), profiles.load("argon"), select(None, None))
+    found = report.make(both.run(both.Played(way, chosen, process, []), settings), settings.profile)
+    about, checks = found.observations.as_device, {check.id: check for check in found.checks}
+
+    assert about is not msgspec.UNSET
+    assert about.not_run == "the station that stands for the device lost its link"
+    assert {checks[name].due_to for name in ("dhcp.lease", "dns.resolve", "cloud.transport")} == {"join.link"}
+    assert not [check.id for check in found.checks if check.status == "pass"]
+
+
+@pytest.mark.parametrize("measures", [True, False])
+def test_only_a_measurement_is_ended_early(*, measures: bool) -> None:
+    ours, its = socket.socketpair()
+    ended: list[str] = []
+    with ours, its, SYSTEM.on_stop(lambda: ended.append("stop")):
+        up = child.Up(ours)
+        up.measures = measures
+        up.stop()
+
+    assert ended == ["stop"] * measures
 
 
 # --- 802.1X on the port
@@ -283,6 +398,8 @@ def test_a_connection_of_networkmanager_has_8021x_where_it_has_methods() -> None
 
 # --- what answers the laptop only
 
+ANSWERS = LinkNeighbor(address=seen.GATEWAY, answers_arp=True)
+
 
 def as_device(**changed: Any) -> Observations:
     """A run on a healthy network that was the device; `changed` is what the device saw."""
@@ -298,37 +415,16 @@ def as_device(**changed: Any) -> Observations:
     return found
 
 
+def silent_dhcp(router: LinkNeighbor | None, *received: DhcpMessage) -> Observations:
+    """A run that was the device, to which DHCP gave nothing; `router` is what that answered by ARP."""
+    found = as_device(dhcp=seen.dhcp(*received))
+    assert found.as_device is not msgspec.UNSET
+    found.as_device.router = router
+    return found
+
+
 def made(found: Observations, device: str = "generic") -> Report:
     return report.make(run_of(found), profiles.load(device))
-
-
-def silent_coap() -> Coap:
-    coap = seen.healthy().coap
-    assert coap is not None
-    servers = [
-        msgspec.structs.replace(
-            server,
-            reply="",
-            attempts=[msgspec.structs.replace(attempt, outcome="timeout", reply="") for attempt in server.attempts],
-        )
-        for server in coap.servers
-    ]
-    return Coap(servers=servers)
-
-
-def silent_cloud() -> Cloud:
-    cloud = seen.healthy().cloud
-    assert cloud is not None
-    endpoints = [
-        msgspec.structs.replace(
-            endpoint,
-            record=None,
-            connections=[Connection(at_s=0.1, error="timeout") for _ in endpoint.connections],
-            attempts=[msgspec.structs.replace(attempt, outcome="timeout", reply="") for attempt in endpoint.attempts],
-        )
-        for endpoint in cloud.endpoints
-    ]
-    return Cloud(endpoints=endpoints)
 
 
 def test_where_all_answers_both_nothing_is_said_and_the_address_is_named() -> None:
@@ -341,16 +437,16 @@ def test_where_all_answers_both_nothing_is_said_and_the_address_is_named() -> No
 
 
 def test_one_server_that_is_silent_once_is_no_failure_of_the_network() -> None:
-    found = made(as_device(coap=silent_coap()))
+    found = made(as_device(coap=seen.silent_coap()))
     coap = next(check for check in found.checks if check.id == "coap.udp-5683")
 
-    assert not let_through.is_let_through(as_device(coap=silent_coap()))
+    assert not let_through.is_let_through(as_device(coap=seen.silent_coap()))
     assert (coap.status, coap.problem) == ("unknown", "no-answer")
     assert any(note.startswith("Answers this laptop, and not the device: CoAP on UDP 5683.") for note in found.notes)
 
 
 def test_silence_of_several_kinds_that_answer_the_laptop_is_the_networks() -> None:
-    found = made(as_device(coap=silent_coap(), cloud=silent_cloud()))
+    found = made(as_device(coap=seen.silent_coap(), cloud=seen.silent_cloud()))
     coap = next(check for check in found.checks if check.id == "coap.udp-5683")
 
     assert (coap.status, coap.problem, coap.owner) == ("fail", "only-laptop", "network administrator")
@@ -358,14 +454,8 @@ def test_silence_of_several_kinds_that_answer_the_laptop_is_the_networks() -> No
     assert any("lets this laptop through, and not the device" in note for note in found.notes)
 
 
-def silent_web() -> Portal:
-    web = seen.healthy().portal
-    assert web is not None
-    return Portal(http=[msgspec.structs.replace(asked, status=None, error="timeout") for asked in web.http])
-
-
 def test_a_web_that_answers_the_laptop_only_is_no_login_page_and_no_laptop_verifies_it_as_itself() -> None:
-    found = made(as_device(portal=silent_web(), cloud=silent_cloud()), "argon")
+    found = made(as_device(portal=seen.silent_web(), cloud=seen.silent_cloud()), "argon")
     portal = next(check for check in found.checks if check.id == "portal")
     (request,) = requests(found)
     text = " ".join(with_subject(request, ""))
@@ -390,9 +480,9 @@ def path_behind_the_router() -> observations.Path | None:
     return seen_ladders.observed("argon", *rungs, controls=controls).path
 
 
-@pytest.mark.parametrize(("web", "is_portal"), [(silent_web(), False), (CAUGHT, True)])
+@pytest.mark.parametrize(("web", "is_portal"), [(seen.silent_web(), False), (CAUGHT, True)])
 def test_what_is_enough_behind_an_allow_list_names_no_portal(web: Portal, *, is_portal: bool) -> None:
-    found = made(as_device(portal=web, cloud=silent_cloud(), path=path_behind_the_router()), "argon")
+    found = made(as_device(portal=web, cloud=seen.silent_cloud(), path=path_behind_the_router()), "argon")
     (egress,) = (check for check in found.checks if check.id == "path.egress")
 
     assert (egress.status, egress.due_to) == ("unknown", "portal")
@@ -401,33 +491,184 @@ def test_what_is_enough_behind_an_allow_list_names_no_portal(web: Portal, *, is_
 
 
 def test_what_was_measured_as_the_device_is_verified_as_the_device() -> None:
-    found = made(as_device(dhcp=seen.dhcp()), "argon")
+    found = made(silent_dhcp(ANSWERS), "argon")
     (request,) = requests(found)
 
     assert request.command.split()[-4:] == ["--as", "device", "--only", "dhcp.offer"]
 
 
-@pytest.mark.parametrize(
+SILENT_DHCP = pytest.mark.parametrize(
     ("received", "problem"), [([], "no-answer"), ([seen.message("ACK", identity="laptop", asked="INFORM")], "no-offer")]
 )
+
+
+@SILENT_DHCP
+@pytest.mark.parametrize("router", [None, LinkNeighbor(address=seen.GATEWAY, answers_arp=False)])
 def test_a_silent_dhcp_server_may_be_a_switch_port_that_takes_one_mac_address(
+    received: list[DhcpMessage], problem: str, router: LinkNeighbor | None
+) -> None:
+    found = made(silent_dhcp(router, *received), "argon")
+    checks = {check.id: check for check in found.checks}
+    offer = checks["dhcp.offer"]
+
+    assert (offer.status, offer.problem, offer.owner) == ("unknown", "second-mac-unheard", "device owner"), problem
+    assert "port security" in (offer.reason or "")
+    assert "without --as device" in (offer.remedy or "")
+    assert (checks["dhcp.lease"].status, checks["dhcp.lease"].due_to) == ("unknown", "dhcp.offer")
+    assert found.verdict == "undetermined"
+    assert found.internet_test.result is None
+    assert "Not known" in (found.internet_test.reason or "")
+
+
+@SILENT_DHCP
+def test_a_silent_dhcp_server_is_at_fault_where_the_port_lets_the_device_through(
     received: list[DhcpMessage], problem: str
 ) -> None:
-    for found, is_device in (
-        (as_device(dhcp=seen.dhcp(*received)), True),
-        (seen.healthy(dhcp=seen.dhcp(*received)), False),
-    ):
-        offer = next(check for check in made(found).checks if check.id == "dhcp.offer")
+    found = made(silent_dhcp(ANSWERS, *received))
+    offer = next(check for check in found.checks if check.id == "dhcp.offer")
 
-        assert (offer.status, offer.problem) == ("fail", problem)
-        assert ("port security" in (offer.remedy or "")) is is_device
-        assert (
-            "this laptop's own" in (offer.reason or "") or "from this laptop" in (offer.reason or "")
-        ) is not is_device
+    assert (offer.status, offer.problem, offer.owner) == ("fail", problem, "network administrator")
+    assert f"the router {seen.GATEWAY} answers its ARP requests" in (offer.reason or "")
+    assert "port security" not in (offer.reason or "") + (offer.remedy or "")
+    assert "from this laptop" not in (offer.reason or ""), "which sent no DISCOVER"
+    assert found.verdict == "incompatible"
+
+
+@SILENT_DHCP
+def test_a_silent_dhcp_server_in_a_run_that_is_the_laptop_is_no_matter_of_the_port(
+    received: list[DhcpMessage], problem: str
+) -> None:
+    offer = next(check for check in made(seen.healthy(dhcp=seen.dhcp(*received))).checks if check.id == "dhcp.offer")
+
+    assert (offer.status, offer.problem) == ("fail", problem)
+    assert "this laptop's own" in (offer.reason or "") or "from this laptop" in (offer.reason or "")
+
+
+DEVICE, ROUTER = "94944a000001", "0200000000ff"
+
+
+def arp_frame(operation: str, sender: str, target: str, *, to: str = DEVICE) -> bytes:
+    """An ARP frame of the router's (RFC 826): Ethernet's header, kinds and sizes, the operation, the addresses."""
+    return bytes.fromhex(f"{to}{ROUTER}0806" + f"000108000604{operation}" + f"{ROUTER}{sender}{target}")
+
+
+@pytest.mark.parametrize(
+    ("frame", "host"),
+    [
+        (arp_frame("0002", "c0a84d01", f"{DEVICE}00000000"), "192.168.77.1"),
+        (arp_frame("0002", "c0a84d01", f"{DEVICE}00000000", to="ffffffffffff"), "192.168.77.1"),  # RFC 3927, 2.5
+        (arp_frame("0001", "c0a84d01", "000000000000c0a84d07", to="ffffffffffff"), None),
+        (arp_frame("0002", "c0a84d01", "ffffffffffffc0a84d01", to="ffffffffffff"), None),
+        (arp_frame("0002", "c0a84d01", "020000000007c0a84d07"), None),
+        (arp_frame("0002", "c0a84d01", f"{DEVICE}00000000")[:-1], None),
+        (b"", None),
+    ],
+)
+def test_only_an_answer_to_the_device_shows_that_its_frames_get_through(frame: bytes, host: str | None) -> None:
+    assert neighbours.answerer_of(frame, "94:94:4a:00:00:01") == host
+
+
+class _FloodedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock moves by the frames that are read: a millisecond for each."""
+
+    frames = 0
+
+    def time(self) -> float:
+        return self.frames / 1000
+
+
+class _FloodedSocket:
+    """A packet socket on which there is always a frame: others' questions, and perhaps an answer."""
+
+    answer_at: int | None = None
+    """Which frame is the router's answer."""
+    most = 10_000
+    """As many frames take far longer than an answer is waited for."""
+
+    def __init__(self, *_: int) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, _FloodedLoop)
+        self._loop = loop
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def settimeout(self, _: int) -> None:
+        pass
+
+    def bind(self, _: tuple[str, int]) -> None:
+        pass
+
+    def send(self, packet: bytes) -> int:
+        return len(packet)
+
+    def recv(self, _: int) -> bytes:
+        self._loop.frames += 1
+        assert self._loop.frames < self.most, "it goes on for as long as frames come"
+        if self._loop.frames == self.answer_at:
+            return arp_frame("0002", "c0a84d01", f"{DEVICE}00000000")
+        return arp_frame("0001", "c0a84d01", "000000000000c0a84d07", to="ffffffffffff")
+
+
+@pytest.mark.parametrize("answer_at", [None, 1, 700])
+@pytest.mark.parametrize("is_router_alone", [True, False])
+def test_a_flood_of_arp_ends_no_later_than_silence_and_hides_no_answer(
+    monkeypatch: pytest.MonkeyPatch, answer_at: int | None, *, is_router_alone: bool
+) -> None:
+    address, mac = "192.168.77.1", "94:94:4a:00:00:01"
+    monkeypatch.setattr(_FloodedSocket, "answer_at", answer_at)
+    monkeypatch.setattr(neighbours, "socket", SimpleNamespace(**{**vars(socket), "socket": _FloodedSocket}))
+    monkeypatch.setattr(filters, "attach", lambda *_: True)
+    network = Network("eth9", 0.0)
+    scope = Scope(interface="eth9", mac=mac, addresses=["192.168.77.7/24"])
+
+    async def asked() -> LinkNeighbor:
+        if is_router_alone:
+            return await neighbours.ask_router(network, mac, address)
+        return (await neighbours.neighbours(network, scope, [address]))[0]
+
+    with asyncio.Runner(loop_factory=_FloodedLoop) as runner:
+        assert runner.run(asked()) == LinkNeighbor(address=address, answers_arp=answer_at is not None)
+
+
+@pytest.mark.parametrize("kept_apart", [True, False])
+def test_clients_kept_apart_from_a_cloud_among_them_is_judged(tmp_path: Path, *, kept_apart: bool) -> None:
+    """As a lab with isolated ports has it: nobody answers ARP, and this laptop's own system says so of each packet."""
+    cloud, device = "192.168.77.40", "192.168.77.121"
+    file = tmp_path / "sensor.toml"
+    file.write_text(f'based_on = "photon2"\ntitle = "Sensor"\n[cloud]\nhosts = ["{cloud}"]\n')
+    asked = seen.argon(
+        *seen.attempts(cloud, 5684, "timeout" if kept_apart else "reply", 3 if kept_apart else 1),
+        host=cloud,
+        address=cloud,
+        record=None if kept_apart else seen.HELLO_VERIFY,
+    )
+    nobody = observations.Icmp(type=3, code=1, source=device)
+    looked = observations.PathTarget(
+        host=cloud,
+        address=cloud,
+        device=seen_ladders.ladder("udp 5684", nobody),
+        controls=[seen_ladders.ladder("udp 123", nobody), seen_ladders.ladder("tcp 443", nobody)],
+    )
+    found = as_device(cloud=Cloud(endpoints=[asked]))
+    found.scope.addresses = [f"{device}/24"]
+    found.path = observations.Path(targets=[looked] if kept_apart else [])
+    judged = made(found, str(file))
+    told = {check.id: (check.status, check.problem) for check in judged.checks}
+    remedies = " ".join(check.remedy or "" for check in judged.checks)
+
+    assert told["cloud.transport"] == (("fail", "no-route") if kept_apart else ("pass", None))
+    assert told["path.egress"] == (("fail", "no-route") if kept_apart else ("pass", None))
+    assert judged.verdict == ("incompatible" if kept_apart else "compatible")
+    assert (f"whether {cloud} is switched on" in remedies) is kept_apart
+    assert ("client isolation" in remedies) is kept_apart
 
 
 def test_the_same_silence_in_a_run_that_is_the_laptop_is_judged_as_before() -> None:
-    found = made(seen.healthy(coap=silent_coap(), cloud=silent_cloud()))
+    found = made(seen.healthy(coap=seen.silent_coap(), cloud=seen.silent_cloud()))
     coap = next(check for check in found.checks if check.id == "coap.udp-5683")
 
     assert (coap.status, coap.problem) == ("unknown", "no-answer")

@@ -376,3 +376,18 @@ def test_a_run_is_measured_alike_with_nobody_listening() -> None:
 
     assert made.started == "1970-01-01T00:16:40Z", "by the clock that is handed in"
     assert (made.duration_s, clock.now) == (0, 1000)
+
+
+def test_a_run_whose_work_fails_is_not_complete() -> None:
+    answers = [OSError("Too many open files")]
+
+    def is_device() -> bool:
+        if answers:
+            raise answers.pop()
+        return True
+
+    settings = RunSettings(Scope(), AirChoice(), profiles.load("generic"), Selection(only=["ntp.reply"]), clock=Clock())
+
+    assert not run_module.measure(settings._replace(is_device=is_device)).complete
+    assert not answers, "the fault"
+    assert run_module.measure(settings).complete

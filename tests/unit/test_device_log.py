@@ -3,8 +3,8 @@
 import pytest
 
 from netpreflight.agent.profiles.log_lines import HARMLESS, KINDS, MEANS
-from netpreflight.probes.device_log import LogReader
-from netpreflight.probes.observations import DeviceLog, LogRecord
+from netpreflight.probes.device_log import LogReader, without_secrets
+from netpreflight.probes.observations import CUT, DeviceLog, LogRecord
 
 
 def read(*pieces: bytes) -> DeviceLog:
@@ -180,6 +180,70 @@ PASSPHRASE, CODE = "correct horse", "AbCd" * 15 + "xyz"
         f"[hal.wlan] INFO: Joining net-1 wifi_password={PASSPHRASE}",
         f"[hal.wlan] INFO: Joining net-1 wifiPassphrase: {PASSPHRASE}",
         f"[hal.wlan] INFO: Joining net-1 Kennwort {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifi_password {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifipassphrase {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 Paßwort {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 senha_wifi {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 clave: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 пароль {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifiClave: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifiClave {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 claveWifi={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 WLANKennwort={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 WLANKennwort {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 motdepasse_wifi: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 mot_de_passe {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 parola {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 şifre {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 s\u0327ifre {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 ŞİFRE {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifiSifresi: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 sifre {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 lozinka {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 WiFi密码\uff1a{PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 密碼是{PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 パスワード {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 \u30cf\u309aスワート\u3099 {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 비밀번호는 {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 psk={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 pw: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifi key: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifi pw {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wlan_psk {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifiPw={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 net_key: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 apKey: {PASSPHRASE}",
+        f'[hal.wlan] INFO: Joining net-1 psk "{PASSPHRASE}"',
+        f"[hal.wlan] INFO: Joining net-1 key '{PASSPHRASE}'",
+        f"[hal.wlan] INFO: Joining net-1 --psk {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 -key {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 WLAN-Schlüssel: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 WLAN-Schlu\u0308ssel {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 WLAN Schluessel: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 Netzwerkschlüssel {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifi clé: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifi cle\u0301 {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 clé de sécurité : {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 cle={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 Chiave WiFi: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 chiave del wifi {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 llave wifi: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 wifiLlave={PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 anahtar: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 ключ: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 口令: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 暗証番号: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 пароля: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 паролем {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 jelszava: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 jelszóval {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 heslem: {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 hasłem {PASSPHRASE}",
+        f"[hal.wlan] INFO: Joining net-1 apikey={PASSPHRASE}",
+        "[hal.wlan] INFO: Joining net-1 psk correct1horse",
+        "[hal.wlan] INFO: Joining net-1 psk wpacorrect22horse",
+        "[hal.wlan] INFO: Joining net-1 psk wpa2-correct-horse",
+        "[hal.wlan] INFO: Joining net-1 pw correct-horse-7 ok",
     ],
 )  # fmt: skip
 def test_a_secret_is_cut_before_anything_is_kept(line: str) -> None:
@@ -194,11 +258,63 @@ def test_a_secret_is_cut_before_anything_is_kept(line: str) -> None:
     assert CODE not in told
 
 
+@pytest.mark.parametrize("line", [f"{option} {PASSPHRASE}" for option in ("--psk", "-key", "--pw", "-p")])
+def test_an_option_is_one_at_the_beginning_of_a_line_too(line: str) -> None:
+    assert without_secrets(line) == CUT
+
+
+@pytest.mark.parametrize("value", ["0a1b2c3d4e", "0x0a1b2c3d4e0a1b2c3d4e0a1b2c"])
+def test_a_key_of_wep_is_cut(value: str) -> None:
+    """IEEE 802.11-2020, 12.3.2: 40 or 104 bits."""
+    assert without_secrets(f"net-1 key {value}") == f"net-1 {CUT}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "key exchange failed",
+        "key 3 installed",
+        "key 0x12 installed",
+        "key index 1, pairwise key installed",
+        "Unable to receive key -26",
+        "Error extracting public key 12345",
+        "secure element: enclave ready",
+        "enclave: ready",
+        "autoclave=on",
+        "psk mismatch",
+        "psk 3",
+        "net-1 WPA2-PSK (WPA2-Personal) ch 11",
+        "net-1 wpa-psk wpa2-psk",
+        "security PSK WPA2/AES ch 11",
+        "wpa_psk AES_CCMP_128",
+        "pw changed",
+        "pwm 12345678",
+        "monkey: 12345678",
+        "ParolaNet",
+        "haslot senhal 12345678",
+        "psk wpa2-psk",
+        "psk WPA2_AES_PSK ch 11",
+        "psk (WPA2/WPA3-SAE) ch 11",
+        "Schlüsseltausch ok",
+        "WLAN-Schlüsseltausch: ok",
+        "clé de voûte",
+        "cycle: 3, vehicle=12345678",
+        "cleared: 12, clean=1",
+        "подключение: 12345678",
+        "bypass-mode ok --keys 3",
+        "hotkey: 12345678",
+    ],
+)
+def test_an_ordinary_line_is_kept_whole(line: str) -> None:
+    assert without_secrets(line) == line
+
+
 @pytest.mark.parametrize(
     "piece",
     [
         b"\n", b"[", b"1", b"\x1b[1;", b"> ", b"12:34:56 ", b"INFO: ", b"a.c:1, ", b"0000000001 [a] INFO: ", b"&gt;",
-        b"\xff", b'{"l":"', b"[[[[", b"f(): ", b"0000000001 a.c:1 ", b"setCredentials ", b"AT send ",
+        b"\xff", b'{"l":"', b"[[[[", b"f(): ", b"0000000001 a.c:1 ", b"setCredentials ", b"AT send ", b"cle a ",
+        b"psk wpa2-",
     ],
 )  # fmt: skip
 def test_a_hostile_log_is_read_within_bounds(piece: bytes) -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -517,15 +518,22 @@ def test_a_network_that_goes_away_over_udp_is_no_measurement(monkeypatch: pytest
     assert "Network is down" in (seen.exchange_denied or "")
 
 
-def offered_at_the_end(monkeypatch: pytest.MonkeyPatch, servers: list[str]) -> Dhcp:
-    """What is seen where each of these servers offers an address over UDP just before the exchange ends."""
+def offered_at_the_end(monkeypatch: pytest.MonkeyPatch, servers: list[str], *, before: Sequence[str] = ()) -> Dhcp:
+    """What is seen where each of these servers offers an address over UDP just before the exchange ends.
+
+    Args:
+        monkeypatch: puts them in place.
+        servers: their addresses.
+        before: the addresses of servers that offer it to the laptop before.
+    """
     asked: list[bytes] = []
 
     def arrives(self: UdpTransport) -> None:
         if asked:
-            discover = asked[0]
-            asked.clear()  # the laptop asks, too
-            for server in servers:
+            by_device, by_laptop = asked
+            asked.clear()
+            to_laptop = [(by_laptop, server) for server in before]
+            for discover, server in to_laptop + [(by_device, server) for server in servers]:
                 (offer,) = dhcp_responder("offer", server, "192.168.77.120")(discover, 0)
                 self._on_heard(offer.data, Heard(offer.data, server, None, broadcast=True))
 
@@ -556,6 +564,16 @@ def test_an_offer_behind_a_flood_of_others_is_told_to_have_come(further: int, mo
 
     assert [offer.server for offer in seen.offers()] == servers[: dhcp.MOST_MESSAGES]
     assert seen.unread == (further > 0)
+
+
+def test_an_offer_to_the_device_is_kept_behind_a_flood_of_the_same_to_the_laptop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others = [f"192.168.77.{number + 1}" for number in range(dhcp.MOST_MESSAGES)]
+    seen = offered_at_the_end(monkeypatch, ["192.168.77.1"], before=others)
+
+    assert [message.identity for message in seen.received] == ["laptop"] * dhcp.MOST_MESSAGES + ["device"]
+    assert not seen.unread
 
 
 def exchanged(network: Network, scope: Scope, *, denied: bool = True) -> Dhcp:

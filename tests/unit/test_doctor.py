@@ -32,7 +32,7 @@ from netpreflight.probes.observations import (
     Wifi,
 )
 from netpreflight.probes.wifi.source import AS_ROOT, CAPTURE_INSTEAD, NOT_ASKED
-from netpreflight.reports.doctor import render as as_json
+from netpreflight.reports.documents import render_json
 from netpreflight.reports.terminal.doctor import render as as_text
 from netpreflight.systems import system
 from netpreflight.systems.linux import firewall
@@ -357,7 +357,7 @@ def test_the_exit_code_and_the_last_line_agree(seen: Laptop) -> None:
     assert ("Every check can be made" in text) is doctor.can_all
     assert ("Missing: wifi-scan, monitor-mode" in text) is not doctor.can_all
     assert all(name in text for name in NAMES)
-    assert json.loads(as_json(doctor))["schema"] == "netpreflight-doctor/1"
+    assert json.loads(render_json(doctor))["schema"] == "netpreflight-doctor/1"
 
 
 def test_what_the_system_says_cannot_steer_the_terminal() -> None:

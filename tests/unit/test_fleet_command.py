@@ -222,6 +222,23 @@ def test_a_query_reads_the_tables_and_nothing_else(store: Path, sql: str) -> Non
     assert sorted(store.rglob("*")) == before
 
 
+def test_times_are_in_utc_wherever_the_laptop_is(store: Path) -> None:
+    """ISO 8601: 10:00+05:30 is 04:30Z. Left to itself, DuckDB tells times with a zone in that of the laptop."""
+    kolkata = "Asia/Kolkata"
+    zone = "import duckdb; print(*duckdb.execute(\"SELECT current_setting('TimeZone')\").fetchone())"
+    itself = subprocess.run(
+        [sys.executable, "-c", zone], env={**os.environ, "TZ": kolkata}, capture_output=True, text=True, check=True
+    )
+    assert itself.stdout.strip() == kolkata
+
+    times = "TIMESTAMPTZ '2026-01-05 10:00:00+05:30' AS zoned, TIMESTAMPTZ '2026-01-05 10:00:00' AS bare"
+    words = ["fleet", "query", f"SELECT {times}, max(started) AS started FROM runs", "--store", str(store)]
+    assert json.loads(run(*words, "--json", TZ=kolkata).stdout)["tables"]["rows"] == [
+        {"zoned": "2026-01-05T04:30:00Z", "bare": "2026-01-05T10:00:00Z", "started": "2026-03-09T10:00:00Z"}
+    ]
+    assert run(*words, "--csv", TZ=kolkata).stdout.splitlines()[1].startswith("2026-01-05T04:30:00+00:00,")
+
+
 def test_a_query_that_takes_too_long_is_ended(store: Path) -> None:
     endless = "SELECT count(*) FROM range(100000000) AS a, range(100000000) AS b WHERE a.range + b.range = -1"
     with engine.for_reading(Store(store)) as connection, pytest.raises(QueryError, match=r"longer than 0\.2 s"):

@@ -26,6 +26,7 @@ from tests.unit.fakes import Clock
 LAPTOP = "02:00:00:00:77:10"
 ADDRESS, OTHER_ADDRESS = "192.168.77.100", "192.168.77.101"
 SERVER, SERVER_MAC = "192.168.77.1", "02:00:00:77:00:01"
+ROUTER, ROUTER_MAC = "192.168.77.254", "02:00:00:77:00:fe"
 BACKUP, BACKUP_MAC = "192.168.77.2", "02:00:00:77:00:02"
 DISCOVER, REQUEST, RELEASE = 1, 3, 7
 LEASE_S = 120
@@ -90,15 +91,16 @@ class Wire:
         for wait in ("OFFER_WAIT_S", "ACK_WAIT_S", "RENEWAL_WAIT_S", "HOLDER_S", "RELEASE_AGAIN_S"):
             monkeypatch.setattr(held_lease, wait, 0.001)  # what answers does so at once
         monkeypatch.setattr(held_lease, "RawTransport", lambda *arguments: _Transport(self, *arguments))
-        monkeypatch.setattr(leasing, "scope", lambda name: Scope(interface=name, mac=LAPTOP))
+        monkeypatch.setattr(leasing, "scope", lambda name: Scope(interface=name, mac=LAPTOP, gateway=ROUTER))
+        monkeypatch.setattr(leasing, "mac_of", lambda *asked: {(ROUTER, "eth9"): ROUTER_MAC}[asked])
         self.leasing = Leasing(
             Servers("eth9", "", lambda: Network("eth9", 1000.0, clock=self.clock), lambda _: None, self),
             lambda: self.clock.now,
         )
 
-    def remember(self, interface: str, address: str, server: str, server_mac: str | None, *client: str | None) -> None:
-        """Note it among what was sent: it is a `LeaseGuard`."""
-        self.guard.append((interface, address, server, str(server_mac), *map(str, client), f"sent {len(self.sent)}"))
+    def remember(self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
+        """Note it among what was sent: it is a `HeldLeaseGuard`."""
+        self.guard.append((interface, address, server, str(server_mac), client_mac, f"sent {len(self.sent)}"))
 
     def forget(self) -> None:
         """The same."""
@@ -303,6 +305,22 @@ def test_an_address_that_somebody_has_is_not_asked_for(wire: Wire) -> None:
 
     assert wire.ask(0).said == f"{ADDRESS} was offered, which 02:00:00:00:00:99 has"
     assert (kinds(wire.sent), wire.guard) == ([DISCOVER], [("forget", "sent 0")])
+
+
+@pytest.mark.parametrize(
+    ("holder", "problem"), [("02:00:00:00:00:99", "address-in-use"), (ROUTER_MAC, None), (SERVER_MAC, None)]
+)
+def test_whose_answer_for_the_only_address_that_is_offered_is_an_outage(
+    wire: Wire, holder: str, problem: str | None
+) -> None:
+    assert wire.ask(0).good
+    wire.take_sent()
+    wire.servers = [Server(SERVER, SERVER_MAC, offers=OTHER_ADDRESS, answer=NAK)]
+    wire.holders[OTHER_ADDRESS] = holder
+    asked = wire.ask(T1)
+
+    assert (asked.good, asked.problem) == (False if problem else None, problem)
+    assert kinds(wire.take_sent()) == [REQUEST, DISCOVER]
 
 
 # --- what outlives the watch

@@ -1,22 +1,26 @@
 """Joining by a supplicant: what it says (recorded in the Wi-Fi lab, version 2.10), what it is told, and how often."""
 
+import contextlib
 import itertools
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.judging.verdict import judge_some
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.join.by_air import refused_login
+from netpreflight.probes.join import radio, way_home
+from netpreflight.probes.join.by_air import missing_credentials
 from netpreflight.probes.join.frames import contacts_of
-from netpreflight.probes.join.interface import Device, Passphrase
+from netpreflight.probes.join.interface import Device, Passphrase, Refusal
 from netpreflight.probes.join.radio import Radio, watching
-from netpreflight.probes.join.supplicant import ENDED, Joining, key_form
+from netpreflight.probes.join.supplicant import ENDED, Joining, Supplicant, key_form
 from netpreflight.probes.join.words import TELLING, Watched
 from netpreflight.probes.observations import (
     MOST_ATTEMPTS,
@@ -57,6 +61,7 @@ class FakeTalk:
         self._lines: list[str] = []
         self.asked: list[bytes] = []
         self.status = f"bssid={AP}\nwpa_state=COMPLETED"
+        self.heard = "bssid / frequency / signal level / flags / ssid\n"
         self.is_killed = False
         """Whether it ends once all lines are taken."""
         self.has_ended = False
@@ -68,6 +73,8 @@ class FakeTalk:
             raise OSError(ENDED)
         if command.startswith(b"SELECT_NETWORK"):
             self._lines = list(next(self._says, []))
+        if command == b"SCAN_RESULTS":
+            return self.heard
         if command == b"STATUS":
             return self.status
         if command == b"GET_CAPABILITY freq":
@@ -83,6 +90,10 @@ class FakeTalk:
         self.has_ended = self.is_killed and timeout_s > 0
         self._clock.now += 0 if self.has_ended else timeout_s
         return None
+
+    def running(self) -> contextlib.AbstractContextManager[None]:
+        """It runs."""
+        return contextlib.nullcontext()
 
     def say(self, *lines: str) -> None:
         """Say more."""
@@ -102,6 +113,16 @@ def device(name: str = "argon", passphrase: bytes | None = SECRET, scope: Scope 
         radio=abilities_of(profiles.load(name).radio),
         passphrase=None if passphrase is None else Passphrase(bytearray(passphrase)),
     )
+
+
+def test_where_it_is_not_found_it_is_told_on_which_channels_others_were() -> None:
+    clock = Clock()
+    talk = FakeTalk(clock, [NOTHING], [NOTHING], [TRYING, REJECT + "1"])
+    talk.heard += f"{AP}\t2437\t-40\t[WPA2-PSK-CCMP][ESS]\tOther\n02:00:00:00:00:09\t2412\t-80\t[ESS]\t\n"
+    found = list(Joining(talk, device(), clock, clock.monotonic).attempts())
+
+    assert [attempt.heard_mhz for attempt in found] == [[2412, 2437], [2412, 2437], msgspec.UNSET]
+    assert tried([NOTHING])[0][0].heard_mhz == [], "it heard nobody"
 
 
 def tried(*says: Iterable[str]) -> tuple[list[JoinAttempt], FakeTalk]:
@@ -158,6 +179,33 @@ def test_why_a_network_is_passed_over_is_the_supplicants_prediction_which_it_rep
     assert [(attempt.ended, attempt.passed_over) for attempt in attempts] == [("passed-over", kind)]
 
 
+SAE_ALONE = ["npstation0:    skip RSN IE - key mgmt mismatch", NOTHING]
+
+
+@pytest.mark.parametrize(
+    ("security", "says", "ended"),
+    [
+        (["wpa2-psk"], [SAE_ALONE, JOINS], ["passed-over", "joined"]),
+        (["wpa2-psk"], [SAE_ALONE] * 9, ["passed-over"] * 3),
+        (["wpa2-psk"], [[TRYING, "npstation0: SME: Authentication timed out"], JOINS], ["no-answer", "joined"]),
+        (["wpa3-sae"], [SAE_ALONE, JOINS], ["passed-over"]),
+    ],
+)
+def test_a_bss_that_was_heard_to_fit_is_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch, security: list[Any], says: list[list[str]], ended: list[str]
+) -> None:
+    """Where another one of the name is found alone, which the supplicant passes over."""
+    clock = Clock()
+    talk = FakeTalk(clock, *says)
+    monkeypatch.setattr(SYSTEM, "station", lambda *_: contextlib.nullcontext("npstation0"))
+    monkeypatch.setattr(radio, "Supplicant", lambda *_: talk)
+    heard = Wifi(bss=[bss(ssid="Home", bssid=AP, frequency_mhz=2412, security=security, rsn=None)])
+    with Radio(device(), clock, clock.monotonic).enter(heard, never) as entered:
+        assert entered.join is not None
+        assert [attempt.ended for attempt in entered.join.attempts] == ended
+        assert (entered.interface is not None) is (ended[-1] == "joined")
+
+
 @pytest.mark.parametrize(
     ("says", "ended"),
     [
@@ -192,13 +240,17 @@ def test_names_of_others_and_floods_are_kept_in_bounds() -> None:
 
 
 def test_each_attempt_is_in_the_footprint_by_the_requests_that_it_sent() -> None:
-    other = "02:00:00:00:00:09"
+    other, third = "02:00:00:00:00:09", "02:00:00:00:00:0a"
     ends: list[tuple[JoinEnd, str | None]] = [
         ("not-found", None),
         ("auth-refused", AP),
         ("no-answer", other),
         ("key-refused", AP),
         ("joined", AP),
+        ("not-told", None),
+        ("not-told", third),
+        ("not-made", third),
+        ("passed-over", None),
     ]
     attempts = [JoinAttempt(at_s=0, mac=MAC, ended=ended, bssid=bssid) for ended, bssid in ends]
 
@@ -207,6 +259,7 @@ def test_each_attempt_is_in_the_footprint_by_the_requests_that_it_sent() -> None
     assert [(to.protocol, to.address, to.packets, to.bytes, to.shapes) for to in sent] == [
         ("802.11", AP, 5, 0, ["authentication request", "association request"]),
         ("802.11", other, 1, 0, ["authentication request"]),
+        ("802.11", third, 3, 0, ["authentication request", "association request"]),
     ]
     assert sent[0].words == f"802.11 {AP}"
 
@@ -249,10 +302,10 @@ def test_the_supplicant_is_told_of_channels_that_this_radio_has() -> None:
 )
 def test_a_network_that_logs_each_station_in_is_not_joined(security: list[Any], *, is_refused: bool) -> None:
     heard = Wifi(bss=[bss(ssid="Home", bssid=AP, frequency_mhz=2412, security=security)])
-    refused = refused_login("radio", device(), heard)
+    refused = missing_credentials("radio", device(), heard)
 
     assert (refused is not None) is is_refused
-    assert refused_login("radio", device(), None) is None
+    assert missing_credentials("radio", device(), None) is None
     if refused is not None:
         with Radio(device()).enter(heard, never) as entered:
             assert entered.interface is None
@@ -279,7 +332,7 @@ def test_a_network_that_needs_a_passphrase_is_not_tried_without_one(
     security: list[Any], secret: bytes | None, *, is_refused: bool
 ) -> None:
     heard = Wifi(bss=[bss(ssid="Home", bssid=AP, frequency_mhz=2412, security=security)])
-    refused = refused_login("radio", device(passphrase=secret), heard)
+    refused = missing_credentials("radio", device(passphrase=secret), heard)
 
     assert (refused is not None) is is_refused
     if refused is not None:
@@ -351,7 +404,7 @@ def test_a_supplicant_that_is_ended_from_outside_ends_the_run_and_fails_nothing(
 
     assert (join.link, join.end_bssid, len(join.lost)) == ("no-supplicant", None, 1)
     assert (link.status, link.problem) == ("unknown", "not-looked")
-    assert "ended from outside" in (link.reason or "")
+    assert "ended from outside, or failed" in (link.reason or ""), "which of them it was is not known"
     assert (resolve.status, resolve.due_to) == ("unknown", "join.link")
 
 
@@ -363,6 +416,14 @@ def test_a_supplicant_that_is_ended_as_it_tries_is_not_waited_for() -> None:
     (attempt,) = attempts
 
     assert (attempt.ended, attempt.bssid, attempt.duration_s) == ("not-told", AP, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
+def test_a_supplicant_that_ends_at_its_start_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(SYSTEM), "running", lambda *_, output: contextlib.nullcontext())
+
+    with pytest.raises(OSError, match="wpa_supplicant does not start"), Supplicant("npstation0").running():
+        pass
 
 
 # --- what stands in its way
@@ -415,6 +476,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(SYSTEM, "joiners", ("radio",))
     for name, answer in answers.items():
         monkeypatch.setattr(SYSTEM, name, lambda *_, answer=answer: answer)
+    monkeypatch.setattr(way_home, "doubt", lambda _: None)
     return monkeypatch
 
 
@@ -436,7 +498,6 @@ def test_it_is_refused_where_the_laptop_may_not_come_back(
     fits.setattr(SYSTEM, "remote_session", lambda: "198.51.100.1")
     way = Radio(device(scope=scope))
     assert way.refusal() is None, "over the cable"
-    assert [line for line in way.kept if "lease" in line], "what NetworkManager writes anew"
 
     fits.setattr(SYSTEM, name, lambda *_: answer)
     refused = Radio(device(scope=scope)).refusal()
@@ -445,6 +506,36 @@ def test_it_is_refused_where_the_laptop_may_not_come_back(
     assert words in refused.reason
     assert refused.can_be_forced is can_be_forced
     assert refused.is_denied is (name == "is_privileged"), "root may, so that it is a result"
+
+
+def test_root_is_refused_too_where_networkmanager_may_not_bring_the_laptop_back(fits: pytest.MonkeyPatch) -> None:
+    doubt = Refusal("it stays away", can_be_forced=True)
+    fits.setattr(way_home, "doubt", lambda _: doubt)
+
+    assert Radio(device()).refusal() == doubt
+    fits.setattr(SYSTEM, "radio_manager", lambda _: None)
+    assert Radio(device()).refusal() is None, "nothing manages this radio"
+
+
+def test_networkmanager_writes_anew_what_it_keeps_once_the_radio_was_lent(fits: pytest.MonkeyPatch) -> None:
+    fits.setattr(SYSTEM, "lend_radio", lambda *_: None)
+    online = Scope(interface="wlan0", medium="wifi", os="linux", addresses=["192.0.2.1/24"])
+    ways = {"at home": Radio(device(scope=online)), "on no network": Radio(device(scope=Scope(interface="wlan0")))}
+
+    for way in ways.values():
+        way.refusal()
+        assert way.kept(None) == [], "the radio was not lent yet"
+        with way.lend(1):
+            pass
+
+    assert ["lease" in line for line in ways["at home"].kept(None)] == [True], "also where nothing was joined with it"
+    assert ways["on no network"].kept(None) == [], "it goes back to none"
+    fits.setattr(SYSTEM, "radio_manager", lambda _: None)
+    unmanaged = Radio(device(scope=online))
+    unmanaged.refusal()
+    with unmanaged.lend(1):
+        pass
+    assert unmanaged.kept(None) == []
 
 
 def test_every_line_of_an_hour_is_read_in_bounded_memory() -> None:

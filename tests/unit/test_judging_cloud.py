@@ -4,15 +4,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
-from netpreflight.agent.profiles import Fact
+from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.results import Check, Named
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
     Arrival,
+    AsDevice,
     Attempt,
     Cloud,
     Connection,
@@ -111,12 +113,17 @@ WAITED, REPLY = attempts(ARGON_ADDRESS, 5684, "timeout", 2), attempts(ARGON_ADDR
 REJECTED = Icmp(type=3, code=13, source="203.0.113.1")
 
 
-def handshake(key: str | None, certainty: Any = "inferred", *, asked: Any = None, **fields: Any) -> Check:
-    """The check of an Argon that carries a key, of a handshake that ended so, and what else was seen of its server."""
+def carrying(key: str | None, certainty: Any = "inferred") -> Profile:
+    """An Argon that carries this key of its cloud."""
     argon = profiles.load("argon")
     fact = Fact(value=key, source="a test", name="cloud.server_key", certainty=certainty) if key else None
-    profile = msgspec.structs.replace(argon, cloud=msgspec.structs.replace(argon.cloud, server_key=fact))
-    judged = judge(healthy(**cloud(flight=ServerFlight(**fields), **(asked or {}))), profile, Selection())
+    return msgspec.structs.replace(argon, cloud=msgspec.structs.replace(argon.cloud, server_key=fact))
+
+
+def handshake(key: str | None, certainty: Any = "inferred", *, asked: Any = None, **fields: Any) -> Check:
+    """The check of an Argon that carries a key, of a handshake that ended so, and what else was seen of its server."""
+    answered = cloud(flight=ServerFlight(**fields), **(asked or {}))
+    judged = judge(healthy(**answered), carrying(key, certainty), Selection())
     return next(row for row in judged.checks if row.id == "cloud.transport")
 
 
@@ -127,6 +134,32 @@ def test_who_signs_with_the_devices_key_passes(certainty: str) -> None:
     assert (found.status, found.problem) == ("pass", None)
     assert found.summary.endswith("signed this run's random number with the key that devices carry")
     assert "cloud.server_key" in {fact.name for fact in found.rests_on}
+
+
+SILENT = {"attempts": attempts(ARGON_ADDRESS, 5684, "timeout", 3), "record": None}
+
+
+@pytest.mark.parametrize(
+    ("run", "key", "answer", "is_said"),
+    [
+        (AsDevice(way="radio"), VENDOR_KEY, {"flight": ServerFlight(**SIGNED)}, True),
+        (AsDevice(way="radio"), OPENSSL_KEY, {"flight": ServerFlight(**SIGNED)}, False),
+        (AsDevice(way="radio"), VENDOR_KEY, {}, False),
+        (AsDevice(way="radio"), VENDOR_KEY, SILENT, False),
+        (UNSET, VENDOR_KEY, {"flight": ServerFlight(**SIGNED)}, False),
+    ],
+    ids=["proved", "other-key", "not-proved", "silent", "as-the-laptop"],
+)
+def test_a_portal_fails_also_where_the_proved_cloud_answers_and_says_so(
+    run: AsDevice | UnsetType, key: str, answer: dict[str, Any], *, is_said: bool
+) -> None:
+    found = healthy(portal=seen.portal({"status": 302, "location": "http://192.168.77.1/login"}), **cloud(**answer))
+    found.as_device = run
+    judged = judge(found, carrying(key), Selection())
+    portal = next(row for row in judged.checks if row.id == "portal")
+
+    assert (portal.status, portal.problem, judged.verdict) == ("fail", "redirected", "incompatible")
+    assert ("answers this MAC address all the same" in (portal.reason or "")) is is_said
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,13 @@ def test_a_ping_without_an_answer_is_told_and_is_no_fault() -> None:
     assert (answer.result, claims(answer)) == (without.result, claims(without))
 
 
+@pytest.mark.parametrize("counts", [(b"0", b"1", b"0"), (b"1", b"0")])
+def test_of_pings_of_several_tests_one_answer_is_enough(counts: tuple[bytes, ...]) -> None:
+    pings = b"".join(b"0000009000 [app] INFO: ping gateway=%b\n" % count for count in counts)
+
+    assert [note for note in of(pings + ONLINE).notes if "ping" in note] == ["Its gateway answered Cloud Debug's ping"]
+
+
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.name[:2])
 def test_a_public_log_says_what_its_index_asks(log: Path) -> None:
     assert says(content(log)) == INDEX[log.name[:2]]
@@ -340,8 +347,19 @@ def test_a_network_that_is_heard_well_is_no_join() -> None:
     assert not any("weak" in note for note in of(text).notes)
 
 
-@pytest.mark.parametrize(("kind", "value"), [("disconnect", "no-number"), ("disconnect", "-1"), ("battery", "full")])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("disconnect", "no-number"),
+        ("disconnect", "-1"),
+        ("battery", "full"),
+        ("ping-gateway", "none"),
+        ("ping-internet", "1" * 5000),
+    ],
+)
 def test_a_saved_run_that_has_something_else_for_a_number_is_judged_all_the_same(kind: str, value: str) -> None:
     record = LogRecord(line=1, kind=kind, text="as somebody edited it", code=value, said=value)
+    found = answered(DeviceLog(records=[record], heads=1))
 
-    assert answered(DeviceLog(records=[record], heads=1)).result == "not-known"
+    assert found.result == "not-known"
+    assert not any("ping" in note for note in found.notes)

@@ -80,7 +80,45 @@ CASES: dict[str, tuple[Join, dict[str, Any], list[tuple[str, str | None]]]] = {
     ),
     "MAC deny list": (join(REFUSED[1]), {}, [("fail", "mac-refused"), BEHIND, BEHIND]),
     "MAC deny list, asked once": (join(REFUSED[1][:1]), {}, [("unknown", "mac-refused"), BEHIND, BEHIND]),
-    "MAC accept list": (join(tried("not-found", 3)), {}, [("fail", "ignored"), BEHIND, BEHIND]),
+    "MAC deny list, told only once": (
+        join(REFUSED[1][:1] + tried("not-told", 2)), {}, [("unknown", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "MAC deny list, asked only once": (
+        join(tried("not-made", 2) + REFUSED[1][:1]), {}, [("unknown", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "MAC deny list, told twice": (
+        join(REFUSED[1][:2] + tried("not-told")), {}, [("fail", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "MAC deny list, then silent": (
+        join(REFUSED[1][:1] + tried("no-answer", 2)), {}, [("fail", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "MAC deny list, then silent once, then not told": (
+        join(REFUSED[1][:1] + tried("no-answer") + tried("not-told")), {},
+        [("unknown", "mac-refused"), BEHIND, BEHIND],
+    ),
+    "MAC deny list, then passed over": (
+        join(REFUSED[30][:1] + tried("passed-over", 2)), {}, [("unknown", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "MAC deny list, not found before": (
+        join(tried("not-found", 2) + REFUSED[30][:1]), {}, [("unknown", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "association refused, silent once, passed over once": (
+        join(DENIED[1][:1] + tried("no-answer") + tried("passed-over")), {},
+        [("unknown", "association-refused"), BEHIND, BEHIND],
+    ),
+    "MAC deny list, told twice, then passed over": (
+        join(REFUSED[30][:2] + tried("passed-over")), {}, [("fail", "mac-refused"), BEHIND, BEHIND]
+    ),
+    "MAC deny list, told three times": (join(REFUSED[30]), {}, [("fail", "mac-refused"), BEHIND, BEHIND]),
+    "MAC accept list": (join(tried("not-found", 3, heard_mhz=[2437])), {}, [("fail", "ignored"), BEHIND, BEHIND]),
+    "MAC accept list, of an earlier version": (join(tried("not-found", 3)), {}, [("fail", "ignored"), BEHIND, BEHIND]),
+    "a station that hears nobody": (
+        join(tried("not-found", 3, heard_mhz=[])), {}, [("unknown", "not-found"), BEHIND, BEHIND]
+    ),
+    "a station that once hears nobody on that channel": (
+        join(tried("not-found", 2, heard_mhz=[2437]) + tried("not-found", heard_mhz=[2412])), {},
+        [("unknown", "not-found"), BEHIND, BEHIND],
+    ),
     "MAC accept list, silent": (join(tried("no-answer", 3)), {}, [("fail", "no-answer"), BEHIND, BEHIND]),
     "two frames lost": (join(tried("no-answer", 2)), {}, [("unknown", "no-answer"), BEHIND, BEHIND]),
     "far away": (join(tried("no-answer", 3)), {"wifi": FAR}, [("unknown", "no-answer"), BEHIND, BEHIND]),
@@ -106,6 +144,54 @@ CASES: dict[str, tuple[Join, dict[str, Any], list[tuple[str, str | None]]]] = {
     "silent to a station that asks on 5 GHz": (
         join(tried("no-answer", 3), way="networkmanager"), {"wifi": ON_BOTH},
         [("unknown", "no-answer"), BEHIND, BEHIND],
+    ),
+    "full for a station that was seen not to ask there": (
+        join(REFUSED[17], way="networkmanager", scanned_5ghz_s=None), {"wifi": ON_BOTH},
+        [("fail", "full"), BEHIND, BEHIND],
+    ),
+    "steering of a station that was seen not to ask there": (
+        join(REFUSED[82], way="networkmanager", scanned_5ghz_s=None), {}, [("fail", "steered"), BEHIND, BEHIND]
+    ),
+    "full for a station that was seen to ask there": (
+        join(REFUSED[17], way="networkmanager", scanned_5ghz_s=2.5), {"wifi": ON_BOTH},
+        [("unknown", "full"), BEHIND, BEHIND],
+    ),
+    "full for a station that may have asked there": (
+        join(REFUSED[17], way="networkmanager", scanned_5ghz_s=None, unheard_s=2.5), {"wifi": ON_BOTH},
+        [("unknown", "full"), BEHIND, BEHIND],
+    ),
+    "full for a station of which all was heard": (
+        join(REFUSED[17], way="networkmanager", scanned_5ghz_s=None, unheard_s=None), {"wifi": ON_BOTH},
+        [("fail", "full"), BEHIND, BEHIND],
+    ),
+    "steering of a station that may have asked there": (
+        join(REFUSED[82], way="networkmanager", scanned_5ghz_s=None, unheard_s=0.0), {},
+        [("unknown", "steered"), BEHIND, BEHIND],
+    ),
+    "let in, and may have asked there": (
+        join(JOINED, way="networkmanager", scanned_5ghz_s=None, unheard_s=2.5), {}, [PASS, PASS, PASS]
+    ),
+    "sent away after it may have asked there": (
+        join(JOINED, way="networkmanager", scanned_5ghz_s=9.5, unheard_s=8.9, lost=[LinkLoss(at_s=9, reason=2)],
+             link="gone"), {},
+        [PASS, PASS, ("unknown", "sent-away")],
+    ),
+    "sent away before it may have asked there": (
+        join(JOINED, way="networkmanager", scanned_5ghz_s=None, unheard_s=9.1, lost=[LinkLoss(at_s=9, reason=2)],
+             link="gone"), {},
+        [PASS, PASS, ("fail", "sent-away")],
+    ),
+    "sent away before it asked there": (
+        join(JOINED, way="networkmanager", scanned_5ghz_s=9.1, lost=[LinkLoss(at_s=9, reason=2)], link="gone"), {},
+        [PASS, PASS, ("fail", "sent-away")],
+    ),
+    "sent away after it had asked there": (
+        join(JOINED, way="networkmanager", scanned_5ghz_s=8.9, lost=[LinkLoss(at_s=9, reason=2)], link="gone"), {},
+        [PASS, PASS, ("unknown", "sent-away")],
+    ),
+    "lost after it had asked there": (
+        join(JOINED, way="networkmanager", scanned_5ghz_s=8.9, lost=[LinkLoss(at_s=9, reason=4, by_laptop=True)]), {},
+        [PASS, PASS, ("warn", "lost")],
     ),
     "full on both bands": (join(REFUSED[17]), {"wifi": ON_BOTH}, [("fail", "full"), BEHIND, BEHIND]),
     "n-only for a station that asks on 5 GHz": (
@@ -169,6 +255,10 @@ CASES: dict[str, tuple[Join, dict[str, Any], list[tuple[str, str | None]]]] = {
     "out of range": (
         join(JOINED, lost=[LinkLoss(at_s=9, reason=4, by_laptop=True)], link="gone", end_bssid=None), {},
         [PASS, PASS, ("unknown", "lost")],
+    ),
+    "not all heard": (join(JOINED, link="unheard"), {}, [PASS, PASS, ("unknown", "not-looked")]),
+    "not all heard, and sent away": (
+        join(JOINED, lost=[LinkLoss(at_s=9, reason=2)], link="unheard"), {}, [PASS, PASS, ("warn", "sent-away")]
     ),
     "cut short": (join(JOINED, link="not-looked", end_bssid=None), {}, [PASS, PASS, ("unknown", "not-looked")]),
 }  # fmt: skip
@@ -297,3 +387,26 @@ def test_who_can_change_it() -> None:
     required = scan(bss(pmf="required", rsn=rsn("PSK", pmf_required=True)))
     predicted = judged(CASES["PMF, predicted"][0], wifi=required)
     assert (predicted["wifi.security"].status, predicted["wifi.security"].problem) == ("fail", "pmf-required")
+
+
+SEEN, PERHAPS = "at 2.5 s NetworkManager scanned on 5 GHz", "NetworkManager may have scanned on 5 GHz"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"scanned_5ghz_s": 2.5}, [SEEN]),
+        ({"scanned_5ghz_s": None}, []),
+        ({}, []),
+        ({"scanned_5ghz_s": None, "unheard_s": None}, []),
+        ({"scanned_5ghz_s": None, "unheard_s": 1.5}, [PERHAPS]),
+        ({"scanned_5ghz_s": 2.5, "unheard_s": 1.5}, [SEEN, PERHAPS]),
+    ],
+)
+def test_a_scan_on_5_ghz_as_the_device_is_told_as_sure_as_it_is(fields: dict[str, Any], told: list[str]) -> None:
+    let_in = judged(join(JOINED, way="networkmanager", **fields))["join.auth"]
+    refused = judged(join(REFUSED[82], way="networkmanager", **fields))["join.auth"]
+
+    assert [words for words in (SEEN, PERHAPS) if words in " ".join(let_in.evidence)] == told
+    assert ("NetworkManager may have asked" in (refused.reason or "")) is (told == [PERHAPS])
+    assert ("NetworkManager asked" in (refused.reason or "")) is (SEEN in told or fields == {})

@@ -7,10 +7,14 @@ from msgspec.structs import replace
 
 from netpreflight.agent import profiles
 from netpreflight.agent.judging import judge
+from netpreflight.agent.judging.let_through import exchanges
+from netpreflight.agent.judging.servers import of_coap
+from netpreflight.agent.path_targets import path_targets
 from netpreflight.agent.results import Check, Judgement
 from netpreflight.agent.selection import Selection
 from netpreflight.probes.observations import (
     Cloud,
+    Coap,
     Connection,
     Control,
     Icmp,
@@ -72,6 +76,19 @@ def test_a_port_that_answers_passes_whatever_was_looked_at(device: str, path: Pa
     found = next(check for check in judged.checks if check.id == "path.egress")
 
     assert (found.status, found.problem, judged.verdict) == ("pass", None, "compatible")
+
+
+@pytest.mark.parametrize(("reply", "answers"), [(None, False), ("", False), ("Reset", True)])
+def test_a_saved_reply_that_is_empty_is_no_answer(reply: str | None, answers: bool) -> None:  # noqa: FBT001 - the table's
+    silent = seen.silent_coap()
+    run = healthy(coap=Coap(servers=[replace(server, reply=reply) for server in silent.servers]))
+    generic = profiles.load("generic")
+    found = {check.id: check.status for check in judge(run, generic, Selection()).checks}
+
+    assert (found["path.egress"] == "pass", found["coap.udp-5683"] == "pass") == (answers, answers)
+    assert [has_answered for _, has_answered in of_coap(run, generic)] == [answers] * len(silent.servers)
+    assert {exchange.answered for exchange in exchanges(run) if exchange.what == "coap"} == {answers}
+    assert bool(path_targets(run, generic)) is not answers
 
 
 def test_what_could_not_be_looked_at_is_unknown() -> None:
@@ -330,6 +347,20 @@ def test_who_cannot_deliver_anything_says_so() -> None:
 
     assert place(found) == ("fail", "no-route", GATEWAY, None)  # that it is one hop away is not shown
     assert found.to_allow == []
+
+
+@pytest.mark.parametrize("is_on_link", [True, False])
+def test_a_cloud_of_this_subnet_that_nobody_answers_for_is_not_looked_for_at_routers(*, is_on_link: bool) -> None:
+    """Client isolation, for instance: this laptop's own system says so, once nobody has answered its ARP requests."""
+    beside = Scope(addresses=[f"{ARGON_ADDRESS[:-2]}99/{24 if is_on_link else 32}"], gateway=GATEWAY)
+    unreachable = Icmp(type=3, code=1, source=beside.address or "")
+    controls = [ladder("udp 123", unreachable), ladder("tcp 443", unreachable)]
+    found = egress("argon", unreachable, controls=controls, scope=beside)
+
+    assert (found.status, found.problem) == ("fail", "no-route")
+    assert ("answers ARP" in found.summary) is is_on_link
+    assert ("client isolation" in (found.remedy or "")) is is_on_link
+    assert ("routes" in (found.remedy or "")) is not is_on_link
 
 
 @pytest.mark.parametrize("router", [1, 2, 3])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netpreflight.probes.net.dtls import RANDOM_AT, RANDOM_SIZE
+from netpreflight.probes.net.dtls import RANDOM_SIZE
 from netpreflight.probes.net.ladders import Rungs, UdpClimb, number_in, payload_of
 from netpreflight.probes.net.sockets import Datagram, Refusal
 from netpreflight.probes.observations import PathPayload
@@ -46,6 +46,10 @@ def checksum(payload: bytes) -> int:
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return total % 0xFFFF
+
+
+RANDOM_AT = 13 + 12 + 2
+"""Where a ClientHello has its random: after the headers of record and message, and the version (RFC 6347, 4.1, 4.2)."""
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,7 +20,7 @@ from netpreflight.agent.lights import looked_up
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import InternetTest, Led, Result, StartStage
 from netpreflight.agent.selection import Selection
-from netpreflight.reports.led import render as as_json
+from netpreflight.reports.documents import render_json
 from netpreflight.reports.terminal.led import print_led, render
 from tests.unit.command import run
 from tests.unit.keyboard import typed
@@ -369,7 +369,7 @@ def test_any_words_are_read(words: str, answer: str) -> None:
     for made in (looked_up(words, None, None), looked_up(words, "argon", None, answer)):
         assert len(made.heard) <= MOST
         assert (made.question is None) == (len(made.rows) == 1)
-        assert json.loads(as_json(made))["schema"] == "netpreflight-led/1"
+        assert json.loads(render_json(made))["schema"] == "netpreflight-led/1"
         assert render(made)
 
 

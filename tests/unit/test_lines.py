@@ -8,11 +8,11 @@ import rich.console
 
 from netpreflight.agent import profiles, report
 from netpreflight.agent.report import Report
-from netpreflight.probes.observations import Cloud, Ntp, Wifi
+from netpreflight.probes.observations import Cloud, Ntp, Scope, Wifi
 from netpreflight.reports import FORMATS
 from netpreflight.reports.console import on_terminal as on_stream
 from netpreflight.reports.lines import contacts, evidence, times, way
-from netpreflight.reports.words import air, further
+from netpreflight.reports.words import air, attached, further
 from tests.unit import seen
 from tests.unit.rendered import Screen, on_terminal, run
 from tests.unit.samples import DATA
@@ -53,6 +53,13 @@ def test_the_way_says_where_it_passes_and_where_not() -> None:
     assert lines[0].startswith("This laptop (")
     assert lines[-1] == f"The device's cloud ({seen.ARGON_NAME}, {seen.ARGON_ADDRESS}): UDP 5684 FAIL"
     assert any(line.startswith("Gateway (192.168.77.1): DHCP ok") for line in lines)
+
+
+@pytest.mark.parametrize(("bssid", "told"), [("02:00:00:00:00:06", " (02:00:00:00:00:06)"), (None, "")])
+def test_a_network_whose_access_point_is_not_known_is_named_alone(bssid: str | None, told: str) -> None:
+    scope = Scope(interface="wlan0", state="up", medium="wifi", ssid="Home", bssid=bssid)
+
+    assert attached(scope) == f"wlan0 (up, on the Wi-Fi 'Home'{told})"
 
 
 def test_evidence_is_of_what_did_not_pass_alone() -> None:

@@ -54,6 +54,29 @@ def test_all_other_checks_keep_their_status(lines: str) -> None:
     assert [device.verdict for device in with_log.devices] == [device.verdict for device in without.devices]
 
 
+def test_the_lines_of_another_program_say_nothing_of_a_device_or_its_network() -> None:
+    text = (
+        "Entering listening mode\n",
+        "Out of memory error: 512 bytes\n",
+        "USB power: false, Battery Volage: 3.10\n",
+        "ping gateway=0\n",
+        "gatewayIP=192.0.2.99\n",
+    )
+    found, of_device_os = made(*text), made(KNOWN, *text)
+    by_id = {check.id: check.status for check in found.checks if check.id.startswith("device.")}
+
+    assert {record.kind for record in log(*text).records} >= {"listening", "memory", "battery", "own-gateway"}
+    assert found.log
+    assert found.log.answer.result == "foreign"
+    assert (found.log.same_network, found.log.told) == (None, [])
+    assert not any(word in note for note in found.log.answer.notes for word in ("listening", "battery", "ping"))
+    assert set(by_id.values()) == {"unknown"}
+
+    assert {check.id for check in of_device_os.checks if check.status == "fail"} == {"device.firmware", "device.power"}
+    assert of_device_os.log
+    assert any("listening" in note for note in of_device_os.log.answer.notes)
+
+
 def test_of_a_log_that_says_nothing_it_is_not_told_which_network_it_is_of() -> None:
     empty, named_nothing = made(""), made(KEYS)
 

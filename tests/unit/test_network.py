@@ -49,6 +49,31 @@ def footprint(use: Callable[[Network, int], Awaitable[Any]]) -> list[Contact]:
     return asyncio.run(run())
 
 
+def test_a_connection_that_is_there_in_time_is_noticed_by_a_busy_laptop() -> None:
+    """The event loop does something else until both the connection is there and the time is over."""
+
+    async def use(network: Network, _port: int) -> None:
+        with socket.create_server((HERE, 0)) as server:
+            to = (HERE, server.getsockname()[1])
+            asking = asyncio.create_task(network.syn("control", None, *to, ttl=1, timeout_s=0.01))
+            asyncio.get_running_loop().call_soon(time.sleep, 0.05)
+            assert (await asking).outcome == "accepted"
+
+    assert [contact.packets for contact in footprint(use)] == [3], "SYN, ACK, RST"
+
+
+def test_a_connection_that_is_reset_unnoticed_is_counted() -> None:
+    async def use(network: Network, _port: int) -> None:
+        with socket.create_server((HERE, 0)) as server:
+            to = (HERE, server.getsockname()[1])
+            asking = asyncio.create_task(network.syn("control", None, *to, ttl=1, timeout_s=0.9))
+            asyncio.get_running_loop().call_soon(asking.cancel)
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+    assert [contact.packets for contact in footprint(use)] == [3], "SYN, ACK, RST"
+
+
 def test_a_socket_names_what_it_sends() -> None:
     async def use(network: Network, port: int) -> None:
         sock = network.udp("NAT mapping", CLIENT_HELLO, "cloud.example")

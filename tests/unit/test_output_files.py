@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from netpreflight.agent import report
-from netpreflight.agent.output_files import Owner, refuse_planted, write
+from netpreflight.agent.output_files import FileOwner, refuse_planted, write
 from netpreflight.agent.privilege.caller import FIRST_OWN_UID, caller
 from tests.unit.command import SAMPLE, run
 from tests.unit.partly import first
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
 STRANGER = 61_000
-USER = Owner(61_001, 61_002)
+USER = FileOwner(61_001, 61_002)
 """Ids that nobody has."""
 
 

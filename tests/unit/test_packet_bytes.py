@@ -92,6 +92,46 @@ def test_an_arp_reply(scapy: tuple[Any, Any, Any]) -> None:
     assert packet_bytes.arp_reply((LAPTOP, "192.0.2.10"), (ROUTER, "192.0.2.254")) == bytes(whole)
 
 
+@pytest.mark.parametrize(("op", "kind"), [(1, (True, False)), (2, (False, True)), (8, (False, False))])
+def test_an_arp_packet_is_read_with_its_padding_or_without(
+    scapy: tuple[Any, Any, Any], op: int, kind: tuple[bool, bool]
+) -> None:
+    l2, _, _ = scapy
+    told = {"hwsrc": LAPTOP, "psrc": "192.0.2.10", "hwdst": ROUTER, "pdst": "192.0.2.254"}
+    frame = bytes(l2.Ether(src=LAPTOP, dst=ROUTER) / l2.ARP(op=op, **told))
+
+    assert packet_reading.arp_in(frame) == packet_reading.arp_in(frame + bytes(18)) == (*kind, *told.values())
+    assert [packet_reading.arp_in(frame[:size]) for size in range(len(frame))] == [None] * len(frame)
+
+
+@pytest.mark.parametrize(
+    ("op", "sender", "is_probe"),
+    [(1, "0.0.0.0", True), (1, "192.0.2.10", False), (1, "0.0.0.1", False), (2, "0.0.0.0", False)],
+)
+def test_an_arp_probe_asks_without_an_address_of_its_own(
+    scapy: tuple[Any, Any, Any], op: int, sender: str, *, is_probe: bool
+) -> None:
+    """RFC 5227, sections 1.1 and 2.1.1."""
+    l2, _, _ = scapy
+    packet = packet_reading.arp_in(bytes(l2.Ether() / l2.ARP(op=op, psrc=sender, pdst="192.0.2.10")))
+
+    assert packet is not None
+    assert packet.is_probe is is_probe
+
+
+@pytest.mark.parametrize("other", [{"hwtype": 6}, {"ptype": 0x86DD}, {"hwlen": 8}, {"plen": 16}])
+def test_arp_of_other_networks_is_left_alone(scapy: tuple[Any, Any, Any], other: dict[str, int]) -> None:
+    l2, _, _ = scapy
+    frame = bytes(l2.Ether(src=LAPTOP, dst=ROUTER) / l2.ARP(op=2, psrc="192.0.2.10", pdst="192.0.2.254"))
+    fields = {"hwtype": slice(14, 16), "ptype": slice(16, 18), "hwlen": slice(18, 19), "plen": slice(19, 20)}
+    ((name, value),) = other.items()
+    at = fields[name]
+    changed = frame[: at.start] + value.to_bytes(at.stop - at.start) + frame[at.stop :]
+
+    assert packet_reading.arp_in(frame) is not None
+    assert packet_reading.arp_in(changed) is None
+
+
 def test_a_frame_is_read_without_its_padding_and_with_ip_options(scapy: tuple[Any, Any, Any]) -> None:
     l2, inet, dhcp = scapy
     ip = inet.IP(src="192.0.2.254", dst="192.0.2.10", options=[inet.IPOption(b"\x94\x04\0\0")])

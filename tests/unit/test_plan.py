@@ -212,6 +212,40 @@ def test_resolvers_that_are_known_release_those_that_wait_for_them(monkeypatch: 
     assert made.observations.scope.resolvers[0] == Resolver(address="192.0.2.53", source="dhcp", interface="fake0")
 
 
+@pytest.mark.parametrize("is_device", [True, False])
+def test_what_was_measured_when_the_interface_was_no_longer_the_device_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, *, is_device: bool
+) -> None:
+    now = [True]
+    told: list[str] = []
+
+    async def lease(*_: Any, on_resolvers: Told, **__: Any) -> Dhcp:
+        on_resolvers(["192.0.2.53"], settled=True)
+        return Dhcp()
+
+    async def dns(_: Any) -> Dns:
+        now[0] = is_device
+        return Dns()
+
+    monkeypatch.setattr(run_module, "dhcp", lease)
+    monkeypatch.setattr(run_module._Measurement, "_dns", dns)  # noqa: SLF001 - its methods
+    made = measure(
+        RunSettings(
+            deepcopy(HERE),
+            AirChoice(),
+            profiles.load("generic"),
+            Selection(only=["dns.resolve"]),
+            lambda check: told.append(check.id),
+            is_device=lambda: now[0],
+        )
+    )
+
+    assert made.observations.dhcp is not None, "what was measured before stays"
+    assert (made.observations.dns is not None) is is_device
+    assert ("dns.resolve" in told) is is_device
+    assert made.complete is is_device
+
+
 # --- the INFORM's resolvers, and then the lease's
 
 INFORMED, LEASED = ["192.0.2.53"], ["192.0.2.54"]

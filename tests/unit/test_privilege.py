@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from netpreflight.agent.output_files import Owner
+from netpreflight.agent.output_files import FileOwner
 from netpreflight.agent.privilege import drop
 from netpreflight.agent.privilege import helper as root_helper
 from netpreflight.agent.privilege.helper import MOST_LEASES, Helper, Lease, Request
@@ -34,7 +34,7 @@ as_root = pytest.mark.skipif(
 LAPTOP = "02:00:00:00:77:10"
 NET_RAW_ADMIN_BIND = 0x3400
 LOOPBACK = socket.if_nametoindex("lo")
-USER = Owner(61_001, 61_002)
+USER = FileOwner(61_001, 61_002)
 
 
 # --- the frame that the helper sends

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netpreflight.agent import profiles, report
-from netpreflight.agent.judging.answer import with_article
 from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.report import Report
 from netpreflight.agent.report.requests import Request, requests
 from netpreflight.agent.selection import select
+from netpreflight.agent.sentences import with_article
 from netpreflight.probes.observations import Attempt, Cloud, Connection, Icmp, Join, JoinAttempt, ServerFlight
 from netpreflight.probes.observations import Path as Traced
 from netpreflight.reports import FORMATS, eml
@@ -173,7 +173,8 @@ def test_what_each_names_as_its_verification_says_so_where_all_is_well() -> None
             continue
         assert words[:2] == ["sudo", "./netpreflight"], name
         options = dict(zip(words[2::2], words[3::2], strict=True))
-        assert set(options) <= {"--device", "--os", "--ssid", "--only"}, name
+        assert set(options) <= {"--as", "--device", "--os", "--ssid", "--only"}, name
+        assert options.get("--as") == (None if made.observations.as_device is msgspec.UNSET else "device"), name
         assert options.get("--os") in {None, made.device.os_version}, name
         if "--ssid" in options and "--only" in options:
             assert any(check.startswith("wifi.") for check in ids), "else it is wrong usage"

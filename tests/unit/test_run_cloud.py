@@ -1,6 +1,8 @@
 """The cloud's probes in the run: which ones a selection needs, whom they ask, and when."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -28,6 +30,7 @@ from netpreflight.probes.observations import (
     TcpConnect,
     VendorStatus,
 )
+from netpreflight.systems import SYSTEM
 from tests.unit import seen
 from tests.unit.seen import ARGON_ADDRESS, ARGON_NAME, HELLO_VERIFY
 
@@ -337,3 +340,46 @@ def test_nobody_asks_the_vendor_otherwise(
     monkeypatch: pytest.MonkeyPatch, found: Cloud | Exception, device: str, skip: tuple[str, ...]
 ) -> None:
     assert asked_of(monkeypatch, found, device, skip) == []
+
+
+# --- whether a silent cloud of this subnet is there
+
+NEAR, FAR = "127.0.0.40", "198.51.100.40"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({NEAR: False}, [(NEAR, False)]),
+        ({NEAR: True}, [(NEAR, True)]),
+        ({FAR: False, "127.0.0.41": False}, []),
+        ({}, []),
+        (None, []),
+    ],
+    ids=["nobody", "somebody", "of-others", "not-found-out", "lost"],
+)
+@pytest.mark.parametrize("answers", [False, True])
+def test_what_the_system_finds_out_by_arp_is_kept_of_silent_clouds_of_this_subnet(
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, bool] | None,
+    kept: list[tuple[str, bool]],
+    *,
+    answers: bool,
+) -> None:
+    record = HELLO_VERIFY if answers else None
+    endpoints = [seen.argon(*LOST, host=host, address=host, record=record) for host in (NEAR, FAR, ARGON_NAME)]
+    is_watched: list[str] = []
+
+    @contextlib.contextmanager
+    def arp_answers(adapter: str) -> Iterator[Callable[[], dict[str, bool] | None]]:
+        is_watched.append(adapter)
+        yield lambda: told
+        is_watched.remove(adapter)
+
+    monkeypatch.setattr(SYSTEM, "arp_answers", arp_answers)
+    made, _ = made_with(monkeypatch, Cloud(endpoints=endpoints))
+    assert made.observations.cloud is not None
+    found = [(neighbor.address, neighbor.answers_arp) for neighbor in made.observations.cloud.neighbors]
+
+    assert found == ([] if answers else kept)
+    assert is_watched == []

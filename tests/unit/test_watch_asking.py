@@ -274,6 +274,31 @@ def test_what_does_not_show_that_it_is_the_cloud(
     assert [change.kind for change in desk.asker.take_changes()] == changes
 
 
+def test_a_watch_that_ends_or_breaks_before_three_handshakes_says_what_they_left_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
+    is_silent = False
+    desk = Desk(monkeypatch, lambda *wire: [] if is_silent else signing(*wire), profile=carrying(OPENSSL_KEY))
+    last = len(PLAN.intervals()["cloud"].again_at_s)
+
+    def break_off() -> None:
+        nonlocal is_silent
+        is_silent = True
+        assert [desk.ask("cloud", tries=tries).good for tries in range(last + 1)] == [False] * (last + 1)
+        is_silent = False
+
+    for _ in range(asking.MOST_PROOFS):
+        assert desk.asker.take_changes() == []
+        assert desk.ask("cloud").good
+        break_off()
+    assert [change.kind for change in desk.asker.take_changes()] == ["unproved"]
+    assert desk.ask("cloud").good
+    asyncio.run(desk.asker.close())
+
+    assert [change.kind for change in desk.asker.take_changes()] == ["unproved"]
+
+
 def test_a_handshake_that_leaves_it_open_is_made_again_with_the_next_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.urandom", lambda size: RANDOM[:size])
 
@@ -285,6 +310,7 @@ def test_a_handshake_that_leaves_it_open_is_made_again_with_the_next_answer(monk
     assert "does not go on with the handshake" in desk.ask("cloud").said
     assert "it has signed" in desk.ask("cloud").said
     assert [desk.ask("cloud").good for _ in range(3)] == [True] * 3
+    asyncio.run(desk.asker.close())
     assert (len(desk.networks), desk.asker.take_changes()) == (3, [])
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.watch import read_duration
+from netpreflight.agent.cli.watch_shown import summary
+from netpreflight.agent.watch.records import Moment
+from netpreflight.agent.watch.watcher import State
 from tests.unit.command import refused
 
 
@@ -41,3 +44,13 @@ def test_another_file_is_not_written_to(tmp_path: Path) -> None:
     refused("watch", "--store", str(tmp_path / "w"), says=("is no store of a watch",))
 
     assert (tmp_path / "w").read_text() == "a letter"
+
+
+def test_the_command_that_shows_a_watch_can_be_pasted() -> None:
+    """On macOS the folder of a program's files has a space in its name; a word in '' is one word (POSIX, 2.2.2)."""
+    ended = State(Moment("a", 3700.0, 3700.0, 1_796_000_000.0), 100.0, [], 2, observed=True, reached=True, unasked={})
+
+    assert summary(ended, Path("/home/u/Application Support/argon.sqlite")) == (
+        "2 outages in 1 h, until 2026-11-30T00:53:20Z; see: netpreflight watch report "
+        "'/home/u/Application Support/argon.sqlite'"
+    )

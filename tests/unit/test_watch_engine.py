@@ -7,7 +7,7 @@ import pytest
 
 from netpreflight.agent import profiles
 from netpreflight.agent.watch.records import Answer, Outage, Unasked
-from netpreflight.agent.watch.schedule import KEEP_ALIVE_S, plan_of
+from netpreflight.agent.watch.schedule import plan_of
 from netpreflight.agent.watch.watched import Layer
 from tests.unit.watching import DAY, HOUR, MINUTE, PLAN, UNASKABLE, World, play
 
@@ -224,7 +224,7 @@ def test_the_test_servers_of_others_are_never_on_a_schedule() -> None:
 
     assert (generic.transport, generic.hosts, "cloud" in generic.intervals()) == (None, [], False)
     assert (photon.transport, photon.keep_alive_s) == ("tcp-nonce", 15.0)
-    assert plan_of(profiles.load("photon2")).keep_alive_s == KEEP_ALIVE_S == PLAN.keep_alive_s
+    assert plan_of(profiles.load("photon2")).keep_alive_s == profiles.KEEP_ALIVE_S == PLAN.keep_alive_s
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(None, 5.0), (DAY, 5.0), (5.0, 1.0)])

@@ -9,6 +9,7 @@ from netpreflight.agent.watch.records import Answer
 from netpreflight.probes.held_lease import HeldLease, Refused, Taken
 
 SERVER, ADDRESS, OTHER = "192.168.77.1", "192.168.77.100", "192.168.77.101"
+HOLDER = "02:00:00:00:00:99"
 T1, T2, ENDS = 60.0, 105.0, 120.0
 
 
@@ -103,9 +104,10 @@ def test_a_refused_renewal_is_told_and_another_lease_asked_for_at_once(granted: 
         (lease(ends=None), True, None),
         (None, None, NEVER_GRANTED_S),
         (Refused(SERVER), None, NEVER_GRANTED_S),
-        (Taken(ADDRESS, "02:00:00:00:00:99"), None, None),
+        (Taken(ADDRESS, HOLDER, is_by_router=False), None, NEVER_GRANTED_S),
+        (Taken(ADDRESS, HOLDER, is_by_router=True), None, NEVER_GRANTED_S),
     ],
-    ids=["for ever", "no server", "refused", "an address that somebody has"],
+    ids=["for ever", "no server", "refused", "an address that somebody has", "proxy ARP"],
 )
 def test_what_taking_a_lease_comes_to(
     taken: HeldLease | Refused | Taken | None, *, good: bool | None, again_in_s: float | None
@@ -118,13 +120,35 @@ def test_what_taking_a_lease_comes_to(
     assert (answer.good, answer.problem, answer.again_in_s) == (good, None, again_in_s)
 
 
-@pytest.mark.parametrize("taken", [None, Refused(SERVER)], ids=["no server", "refused"])
-def test_a_network_that_granted_a_lease_and_grants_none_any_more_is_broken(taken: Refused | None) -> None:
+@pytest.mark.parametrize(
+    ("taken", "problem"),
+    [
+        (None, "no-lease"),
+        (Refused(SERVER), "no-lease"),
+        (Taken(OTHER, HOLDER, is_by_router=False), "address-in-use"),
+    ],
+    ids=["no server", "refused", "an address that somebody has"],
+)
+def test_a_network_that_granted_a_lease_and_grants_none_any_more_is_broken(
+    taken: Refused | Taken | None, problem: str
+) -> None:
     servers = Granting()
     servers.takes = [lease(), taken]
     assert servers.ask(0).good
 
-    assert (servers.ask(ENDS).good, servers.asked[-1]) == (False, (ENDS, "take"))
+    broken = servers.ask(ENDS)
+    assert (broken.good, broken.problem, servers.asked[-1]) == (False, problem, (ENDS, "take"))
+
+
+def test_after_a_lease_an_address_for_which_a_router_answers_shows_no_outage_and_is_noted() -> None:
+    """It may answer for every address: RFC 1027."""
+    servers = Granting()
+    servers.takes = [lease(), *[Taken(OTHER, HOLDER, is_by_router=True)] * 4]
+    assert servers.ask(0).good
+    answers = [servers.ask(ENDS + minute * NEVER_GRANTED_S) for minute in range(4)]
+
+    assert {(answer.good, answer.problem) for answer in answers} == {(None, None)}
+    assert [change.kind for change in servers.leasing.changes] == ["lease", "no-lease"]
 
 
 def test_what_is_held_is_given_back_once() -> None:
@@ -136,3 +160,14 @@ def test_what_is_held_is_given_back_once() -> None:
         asyncio.run(servers.leasing.give_back())
 
     assert servers.asked == [(0, "take"), (0, f"give back {ADDRESS}")]
+
+
+@pytest.mark.parametrize("granted_at_last", [True, False])
+def test_a_first_lease_that_is_asked_for_in_vain_is_noted_once(*, granted_at_last: bool) -> None:
+    servers = Granting()
+    servers.takes = [None, Taken(ADDRESS, HOLDER, is_by_router=False), lease() if granted_at_last else None]
+    servers.takes += [None, Refused(SERVER), None]
+    for minute in range(3 if granted_at_last else 6):
+        servers.ask(minute * NEVER_GRANTED_S)
+
+    assert [change.kind for change in servers.leasing.changes] == ([] if granted_at_last else ["no-lease"])

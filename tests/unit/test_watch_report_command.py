@@ -185,6 +185,7 @@ def test_the_time_zone_is_that_of_the_time_of_the_year(monkeypatch: pytest.Monke
     time.tzset()
     try:
         assert [utc_offset_s(at) for at in (1_767_225_600.0, 1_782_864_000.0)] == [3600, 7200]  # January, July 2026
+        assert utc_offset_s(1e15) == 0, "no zone is known for the year 31690708"
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -15,7 +15,7 @@ import pytest
 
 from netpreflight.agent.watch import tables
 from netpreflight.agent.watch.reading import read
-from netpreflight.agent.watch.records import Gap, Moment, Note, Outage, Sample
+from netpreflight.agent.watch.records import Counts, Gap, Moment, Note, Outage, Peer, Sample
 from netpreflight.agent.watch.store import Store
 from netpreflight.agent.watch.tables import StoreError
 from netpreflight.agent.watch.watched import LAYERS, Watch
@@ -56,7 +56,7 @@ def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
             [Sample(1001.0, "cloud", good=True, ms=20.0), Note(1002.0, "roamed", "to another", "02:00")], later(2)
         )
         store.put([outage(first_good=1130.0)], later(130))
-        store.add_traffic(("udp", "device.example", "192.0.2.1", 5684), (2, 276, 2, 120))
+        store.add_traffic(Peer("udp", "device.example", "192.0.2.1", 5684), Counts(2, 276, 2, 120))
         store.stop([], later(200))
     seen = read(tmp_path / "w")
 

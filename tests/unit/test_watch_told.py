@@ -31,7 +31,8 @@ def test_the_answer_says_that_the_cloud_was_not_shown_to_be_it() -> None:
     shown, not_shown = told(watch(1), None), told(watch(1, notes=[note]), None)
 
     assert shown.answer == "No outage in 1 d."
-    assert not_shown.answer.startswith(f"{shown.answer} It was not shown that what answered is the device's cloud")
+    told_of_it = "At least for a part of that, it was not shown that what answered is the device's cloud"
+    assert not_shown.answer.startswith(f"{shown.answer} {told_of_it}")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,28 @@ def test_where_the_cloud_could_never_be_asked_it_is_not_known_that_nothing_broke
     assert "In 1 d the device's cloud could never be asked (its name does not resolve)" in seen.answer
     assert told(watch(1, [outage(MONDAY)], hours=hours, unasked=unasked), None).result == "outages"
     assert told(watch(1, hours=hours, unasked=[Unasked(layer="portal")]), None).result == "no-outage"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_told"),
+    [("no DHCP server granted a lease", True), ("", False)],
+    ids=["asked", "the watch was too short"],
+)
+def test_a_lease_that_was_never_granted_is_in_the_answer_and_no_outage(said: str, *, is_told: bool) -> None:
+    seen = told(watch(1, hours=[hour("link", 144), hour("dns", 60)], unasked=[Unasked(layer="dhcp", said=said)]), None)
+    told_of_it = "Meanwhile the renewal of a lease could never be watched (no DHCP server granted a lease)"
+
+    assert seen.result == "no-outage"
+    assert (told_of_it in seen.answer) is is_told
+
+
+def test_a_watch_that_is_begun_anew_and_granted_no_lease_says_so_beside_the_one_that_it_had() -> None:
+    note = Note(at=MONDAY, kind="no-lease", said="no DHCP server granted a lease")
+    hours = [hour("link", 144), hour("dns", 60), hour("dhcp", 1)]
+    with_lease, without = told(watch(1, hours=hours), None), told(watch(1, hours=hours, notes=[note]), None)
+
+    assert with_lease.answer == "No outage in 1 d."
+    assert without.answer.startswith("No outage in 1 d. For a part of that, no DHCP server granted the watch a lease")
 
 
 def test_hours_in_which_the_cloud_could_not_be_asked_are_told() -> None:

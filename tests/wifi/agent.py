@@ -1,7 +1,8 @@
 """Runs inside the virtual machine, as its only service: does what the host asks for over a virtio-serial port.
 
 A message is four bytes of length (big-endian) and that many bytes of JSON, in both directions; every request gets one
-answer, in order. Standard library only: it is started with `python -I -S`, before anything else works.
+answer, in order and with its number. Standard library only: it is started with `python -I -S`, before anything else
+works.
 """
 
 import base64
@@ -137,7 +138,7 @@ def serve(stream: BinaryIO) -> None:
             answer = OPERATIONS[request["operation"]](request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the host has to know
             answer = {"error": f"{type(error).__name__}: {error}"}
-        body = json.dumps(answer).encode()
+        body = json.dumps({**answer, "number": request["number"]}).encode()
         rest = memoryview(len(body).to_bytes(4, "big") + body)
         while rest:  # the port takes at most 32 KiB at once
             rest = rest[stream.write(rest) :]

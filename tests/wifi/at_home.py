@@ -8,9 +8,9 @@ import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from tests.wifi.access_points import G20, PASSPHRASE, WPA2, Air, Bss, Radio, on
+from tests.wifi.access_points import G20, PASSPHRASE, SECURITIES, WPA2, Air, Bss, Radio, on
 from tests.wifi.laptops import UNPRIVILEGED, system_bus
-from tests.wifi.radios import LAPTOP_RADIO, OnAir, Radios
+from tests.wifi.radios import LAPTOP_RADIO, OnAir, Radios, stations_seen
 from tests.wifi.vm import Done, Guest, Process, wait_until
 
 OWN_PASSPHRASE = "office secret"
@@ -21,8 +21,24 @@ AIR = Air(
     "US",
     (Radio(on(G20, 1), (Bss("home", {"ssid": "Home", "bridge": "br-home", **WPA2}),
                         Bss("office", {"ssid": "Office", "bridge": "br-office", **WPA2,
-                                       "wpa_passphrase": OWN_PASSPHRASE}))),),
+                                       "wpa_passphrase": OWN_PASSPHRASE}),
+                        Bss("steering", {"ssid": "Steering", "bridge": "br-home", **WPA2,
+                                         "no_auth_if_seen_on": "wlan1"}))),
+     Radio({"hw_mode": "a", "channel": "36", "ieee80211n": "1", "wmm_enabled": "1", "track_sta_max_num": "100",
+            "track_sta_max_age": "3600"},
+           (Bss("five", {"ssid": "Five", **WPA2}),))),
 )  # fmt: skip
+BESIDE = Air(
+    "beside",
+    AIR.country,
+    (*AIR.radios,
+     Radio(on(G20, 1), (Bss("both-wpa3", {"ssid": "Both", "bridge": "br-home", **SECURITIES["wpa3"]}),
+                        Bss("alike-near", {"ssid": "Alike", "bridge": "br-home", **WPA2}))),
+     Radio(on(G20, 6), (Bss("both-wpa2", {"ssid": "Both", "bridge": "br-home", **WPA2}),
+                        Bss("alike-far", {"ssid": "Alike", "bridge": "br-home", **WPA2})), signal_dbm=-65)),
+)  # fmt: skip
+"""With two names more, of two access points each. They are on the air for their own test only: each BSS slows the
+laptop down, so that NetworkManager scans more often."""
 SECRET, FOUND = "/run/lab/secret", "/run/lab/found"
 DENIED = "games"
 """The user whom polkit lets change nothing."""
@@ -70,11 +86,13 @@ class AtHome:
     Attributes:
         interface: its radio's.
         access_points: hostapd, the second witness.
+        manager: NetworkManager.
     """
 
     guest: Guest
     interface: str
     access_points: Process
+    manager: Process
 
     def is_back(self) -> bool:
         """Whether it has its route again; asking NetworkManager so often would slow the machine down."""
@@ -94,6 +112,26 @@ class AtHome:
     def files(self) -> set[str]:
         """The files that a network manager may keep."""
         return set(self.guest.shell(_FILES, timeout_s=90).splitlines())
+
+    def ask_on_5ghz(self, mac: str) -> None:
+        """Let a station with this address, of the laptop's radio, be seen by the access point of 5 GHz."""
+        self.guest.command(
+            "iw", "phy", f"phy{LAPTOP_RADIO}", "interface", "add", "asks", "type", "managed", "addr", mac
+        )
+        try:
+            self.guest.command("ip", "link", "set", "asks", "up")
+            wait_until(lambda: self._asks() and self.is_seen_on_5ghz(mac), f"{mac} seen", 60)
+        finally:
+            self.guest.command("iw", "dev", "asks", "del")
+
+    def _asks(self) -> bool:
+        """Scan on 5 GHz; it may be refused while the radio scans for another interface."""
+        self.guest.run("iw", "dev", "asks", "scan", "freq", "5180")
+        return True
+
+    def is_seen_on_5ghz(self, mac: str) -> bool:
+        """Whether the access point of 5 GHz has had a frame of a station with this address."""
+        return mac in stations_seen(self.guest, "wlan1")
 
     def run(self, *words: str, user: str = "root", stdin: bytes = b"", timeout_s: float = 400.0) -> Done:
         """Run a command as a user."""
@@ -124,7 +162,7 @@ def at_home(radios: Radios) -> Generator[AtHome]:
     try:
         with OnAir(radios, AIR) as on_air, system_bus(radios), contextlib.ExitStack() as running:
             log = _serve(guest, running)
-            laptop = AtHome(guest, interface, on_air.processes[0])
+            laptop = AtHome(guest, interface, on_air.processes[0], log)
             words = ("nmcli", "connection", "add", "type", "wifi", "ifname", interface, "con-name", "office",
                      "ssid", "Office", "ipv6.method", "disabled", "wifi-sec.key-mgmt", "wpa-psk",
                      "wifi-sec.psk", OWN_PASSPHRASE)  # fmt: skip

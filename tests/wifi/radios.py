@@ -1,6 +1,7 @@
 """Simulated radios in the guest: access points that hostapd runs, and the laptop in a network namespace of its own."""
 
 import re
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,15 @@ INTERFACE = "wlan0"
 LAPTOP_RADIO = RADIOS
 MONITOR_RADIO = RADIOS + 1
 SCAN_DEADLINE_S = 40.0
+_STATIONS_SEEN = """
+import socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
+    control.bind("")
+    control.connect("/run/hostapd/" + sys.argv[1])
+    control.send(b"TRACK_STA_LIST")
+    print(control.recv(65536).decode())
+"""
+"""Hostapd's own command-line tool has no word for this (hostapd_cli 2.10)."""
 
 
 class Radios:
@@ -49,17 +59,28 @@ class Radios:
         self.guest.write(path, str((signal_dbm - power) % 2**64))  # the file takes unsigned numbers only
 
 
-class OnAir:
-    """Access points, from `with OnAir(radios, air):` to the end of the block; they all beacon when it begins."""
+def stations_seen(guest: Guest, interface: str) -> list[str]:
+    """The stations that an access point with `track_sta_max_num` has had frames of, joined or not."""
+    return guest.command(sys.executable, "-c", _STATIONS_SEEN, interface).split()
 
-    def __init__(self, radios: Radios, air: Air) -> None:
-        self.radios, self.guest, self.air = radios, radios.guest, air
+
+class OnAir:
+    """Access points, from `with OnAir(radios, air):` to the end of the block; they all beacon when it begins.
+
+    Args:
+        radios: the guest's.
+        air: what they send.
+        since: the first of the air's radios that is switched on; those before it are on the air already.
+    """
+
+    def __init__(self, radios: Radios, air: Air, since: int = 0) -> None:
+        self.radios, self.guest, self.air, self._since = radios, radios.guest, air, since
         self.processes: list[Process] = []
 
     def __enter__(self) -> Self:
         self.radios.set_country(self.air.country)
         try:
-            numbers = range(len(self.air.radios))
+            numbers = range(self._since, len(self.air.radios))
             for early in (True, False):
                 if chosen := [number for number in numbers if self.air.radios[number].first is early]:
                     self._start(chosen)

@@ -21,7 +21,7 @@ from netpreflight.probes.observations import Observations
 from tests.wifi.access_points import G20, OFTEN, PASSPHRASE, SECURITIES, SHORT, WPA2, Air, Bss, Radio, on
 from tests.wifi.joining import BACK_S, Asked, Made
 from tests.wifi.laptops import TOOL
-from tests.wifi.radios import LAPTOP_RADIO, OnAir, Radios
+from tests.wifi.radios import LAPTOP_RADIO, OnAir, Radios, stations_seen
 
 MAC = "94:94:4a:12:34:56"
 LISTED, SENT_AWAY = "94:94:4a:12:34:57", "94:94:4a:12:34:58"
@@ -82,7 +82,8 @@ AIR = Air(
             ),
         ),
         Radio(
-            {"hw_mode": "a", "channel": "36", "ieee80211n": "1", "wmm_enabled": "1", "track_sta_max_num": "100"},
+            {"hw_mode": "a", "channel": "36", "ieee80211n": "1", "wmm_enabled": "1", "track_sta_max_num": "100",
+             "track_sta_max_age": "3600"},
             (Bss("five", {"ssid": "Five", **WPA2}),),
         ),
         Radio(
@@ -101,15 +102,6 @@ LOOK_FOR_IT = (
 FOR_GOOD = f"hostapd_cli -p /run/hostapd -i wlan0 deny_acl ADD_MAC {SENT_AWAY}"
 """What network access control does that has looked at a station: it is sent away, and refused from then on."""
 MOVED = f"hostapd_cli -p /run/hostapd -i wlan0 bss_tm_req {MAC} disassoc_imminent=1 disassoc_timer=5"
-WHO_ASKED = """
-import socket
-with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
-    control.bind("")
-    control.connect("/run/hostapd/wlan5")
-    control.send(b"TRACK_STA_LIST")
-    print(control.recv(65536).decode())
-"""
-"""Hostapd's own command-line tool has no word for this (hostapd_cli 2.10)."""
 PASS = ("pass", None)
 BEHIND = ("unknown", "not-joined")
 JOINS = (PASS, PASS, PASS)
@@ -206,9 +198,10 @@ def made(radios: Radios, on_air: OnAir, interface: str) -> dict[str, Made]:
 
 
 def was_too_slow(name: str, made: Made) -> bool:
-    """Whether frames that the access point sent came too late for the station."""
-    ended = {attempt.ended for attempt in made.join.attempts} if made.join else set()
-    return not is_silent(ROWS[name]) and ended <= {"no-answer", "not-found", "key-unfinished"}
+    """Whether frames of the access point came too late for the station, so often that one answer is left at most."""
+    ended = [attempt.ended for attempt in made.join.attempts] if made.join else []
+    told = [end for end in ended if end not in {"no-answer", "not-found", "key-unfinished"}]
+    return not is_silent(ROWS[name]) and "joined" not in told and (not told or len(told) == 1 < len(ended))
 
 
 def is_silent(row: Row) -> bool:
@@ -245,7 +238,7 @@ def test_the_access_point_says_the_same(made: dict[str, Made], on_air: OnAir) ->
 
 def test_a_station_without_5_ghz_asks_nobody_there(made: dict[str, Made], radios: Radios) -> None:
     """The access point that steers keeps a list of who has asked on 5 GHz."""
-    asked = radios.guest.command(sys.executable, "-c", WHO_ASKED).split()
+    asked = stations_seen(radios.guest, "wlan5")
 
     assert SEEN in asked, "a Photon 2 asks there"
     assert not {MAC, LISTED, SENT_AWAY} & set(asked)

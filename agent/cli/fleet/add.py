@@ -93,7 +93,7 @@ def _sites(manifest: Path | None, names: str | None) -> "Sites":
 
 def _in_words(added: "Added") -> str:
     """What became of the files."""
-    from netpreflight.agent.counted import counted  # noqa: PLC0415 - as above
+    from netpreflight.agent.sentences import counted  # noqa: PLC0415 - as above
 
     parts = [
         counted(added.run, "new run"),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from netpreflight.agent.cli.exits import UsageError
-from netpreflight.agent.cli.fleet.store import StoreFolder, open_store, reading, write_text
+from netpreflight.agent.cli.fleet.store import StoreFolder, existing_store, reading, write_text
 from netpreflight.agent.cli.screen import standard_output
 
 
@@ -33,15 +33,13 @@ def export(
     store: StoreFolder = None,
 ) -> int:
     """Write the tables into a folder, for a spreadsheet or another program; they are for their owner only."""
-    opened = open_store(store)
     from netpreflight.fleet.exporting import to_csv, to_parquet  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.fleet.store import StoreError  # noqa: PLC0415
 
     screen = standard_output("say what was written")
     if csv is None and parquet is None and metrics is None:
         raise UsageError("export needs --csv FOLDER, --parquet FOLDER or --metrics FILE.prom")
-    if not opened.is_there:
-        raise UsageError(f"{opened.folder} is no store yet: netpreflight fleet add FOLDER makes one")
+    opened = existing_store(store)
     for folder, write in ((csv, to_csv), (parquet, to_parquet)):
         if folder is None:
             continue

@@ -29,7 +29,7 @@ def query(
     from netpreflight.fleet.answers import table_of  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.fleet.as_document import answer_to_query  # noqa: PLC0415
     from netpreflight.fleet.csv_text import csv_lines  # noqa: PLC0415
-    from netpreflight.reports.fleet import render  # noqa: PLC0415
+    from netpreflight.reports.documents import render_json  # noqa: PLC0415
     from netpreflight.reports.terminal.tables import show  # noqa: PLC0415
 
     if csv and as_json:
@@ -47,7 +47,7 @@ def query(
     if csv:
         screen.writelines(csv_lines(shown.columns, shown.rows))
     elif as_json:
-        screen.buffer.write(render(answer_to_query(shown, is_cut=is_cut)).encode())
+        screen.buffer.write(render_json(answer_to_query(shown, is_cut=is_cut)).encode())
     else:
         notes = [f"The first {most} rows; --rows N shows more, and netpreflight fleet export all."] if is_cut else []
         show([table_of(shown, notes)], screen)

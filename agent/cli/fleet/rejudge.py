@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from netpreflight.agent.cli.checked import load_profile
 from netpreflight.agent.cli.exits import UsageError
 from netpreflight.agent.cli.fleet.progress import Progress, tell_waiting
-from netpreflight.agent.cli.fleet.store import StoreFolder, open_store, reading
+from netpreflight.agent.cli.fleet.store import StoreFolder, existing_store, reading
 from netpreflight.agent.cli.options import Device, Json, Os
 from netpreflight.agent.cli.screen import standard_output
 
@@ -27,32 +28,28 @@ def rejudge(
     again. A site is what its newest complete run says, one for this device before one for another. Exit codes: 0 no
     site would break, 1 at least one would, 2 wrong usage, 3 none would as far as is known, but of some it is not.
     """
-    opened = open_store(store)
-    from netpreflight.agent import profiles  # noqa: PLC0415 - loaded only where it is needed
-    from netpreflight.fleet import rejudge as judging  # noqa: PLC0415
+    from netpreflight.fleet import rejudge as judging  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.fleet.store import StoreError  # noqa: PLC0415
     from netpreflight.fleet.update import tables, update  # noqa: PLC0415
-    from netpreflight.reports.fleet import render  # noqa: PLC0415
+    from netpreflight.reports.documents import render_json  # noqa: PLC0415
     from netpreflight.reports.terminal.tables import show  # noqa: PLC0415
 
     screen = standard_output("show the answer")
-    if not opened.is_there:
-        raise UsageError(f"{opened.folder} is no store yet: netpreflight fleet add FOLDER makes one")
+    opened, profile = existing_store(store), load_profile(device, os_version)
     progress = Progress("runs")
     try:
-        profile = profiles.load(device or profiles.DEFAULT, os_version)
         with judging.pool_for(profile, processes) as pool:
             done = judging.rejudge(
                 opened, profile, pool, on_progress=lambda done: progress.show(done.judged), on_wait=tell_waiting
             )
-    except (profiles.UnknownDeviceError, StoreError) as problem:
+    except StoreError as problem:
         raise UsageError(str(problem)) from problem
     finally:
         progress.clear()
     with reading(store) as connection:
         told = update(connection, profile, judged=done.judged, failed=done.failed)
     if as_json:
-        screen.buffer.write(render(told).encode())
+        screen.buffer.write(render_json(told).encode())
     else:
         show(tables(told), screen)
     found = {site.outcome for site in told.sites}

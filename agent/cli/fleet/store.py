@@ -64,6 +64,18 @@ def open_store(folder: Path | None) -> "Store":
         raise UsageError(f"no folder for the tables is known ({problem.strerror}): give --store DIR") from problem
 
 
+def existing_store(folder: Path | None) -> "Store":
+    """The same, where something was added to it before.
+
+    Raises:
+        UsageError: there is none yet, or no home folder is known.
+    """
+    store = open_store(folder)
+    if not store.is_there:
+        raise UsageError(f"{store.folder} is no store yet: netpreflight fleet add FOLDER makes one")
+    return store
+
+
 @contextlib.contextmanager
 def reading(folder: Path | None) -> "Iterator[Connection]":
     """A connection that reads a store.
@@ -71,12 +83,10 @@ def reading(folder: Path | None) -> "Iterator[Connection]":
     Raises:
         UsageError: it cannot be read.
     """
-    store = open_store(folder)
+    store = existing_store(folder)
     from netpreflight.fleet.engine import for_reading  # noqa: PLC0415 - as above
     from netpreflight.fleet.store import StoreError  # noqa: PLC0415
 
-    if not store.is_there:
-        raise UsageError(f"{store.folder} is no store yet: netpreflight fleet add FOLDER makes one")
     try:
         with for_reading(store) as connection:
             yield connection
@@ -86,12 +96,12 @@ def reading(folder: Path | None) -> "Iterator[Connection]":
 
 def print_answer(folder: Path | None, question: "Callable[[Connection], msgspec.Struct]") -> None:
     """Ask a question of a store, and print the document that answers it."""
-    from netpreflight.reports.fleet import render  # noqa: PLC0415 - as above
+    from netpreflight.reports.documents import render_json  # noqa: PLC0415 - as above
 
     screen = standard_output("show the answer")
     with reading(folder) as connection:
         document = question(connection)
-    screen.buffer.write(render(document).encode())
+    screen.buffer.write(render_json(document).encode())
 
 
 def show_answer(folder: Path | None, question: "Callable[[Connection], list[ShownTable]]") -> None:

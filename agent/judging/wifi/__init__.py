@@ -23,30 +23,26 @@ __all__ = ["band", "channel", "channel_width", "mode", "security", "shared_ssid"
 
 def band(view: DeviceView) -> Finding:
     """Whether the network is on the air in a band that the device has."""
-    seen, profile = view.seen, view.profile
-    network = network_of(seen, profile)
+    network = network_of(view)
     return network if isinstance(network, Finding) else judge_band(network)
 
 
 def shared_ssid(view: DeviceView) -> Finding:
     """Whether the name is used on another band too, and how much of a risk that is."""
-    seen, profile = view.seen, view.profile
-    network = network_of(seen, profile)
+    network = network_of(view)
     if isinstance(network, Finding):
         return network
-    return judge_shared(network) if network.has_a_name else nothing_to_judge(seen.wifi)
+    return judge_shared(network) if network.has_a_name else nothing_to_judge(view.seen.wifi)
 
 
 def channel_width(view: DeviceView) -> Finding:
     """Whether the BSS operates at 20 MHz, if it is on 2.4 GHz."""
-    seen, profile = view.seen, view.profile
-    return judge_best(network_of(seen, profile), judge_width)
+    return judge_best(network_of(view), judge_width)
 
 
 def channel(view: DeviceView) -> Finding:
     """Whether the primary channel is in the device's plan; on 2.4 GHz also how crowded 1, 6 and 11 are."""
-    seen, profile = view.seen, view.profile
-    network = network_of(seen, profile)
+    network = network_of(view)
     finding = judge_best(network, judge_channel)
     if isinstance(network, Finding) or network.best is None or network.best.band != "2.4":
         return finding
@@ -56,35 +52,31 @@ def channel(view: DeviceView) -> Finding:
 
 def security(view: DeviceView) -> Finding:
     """Whether the device supports the AKM, the ciphers and the PMF setting of the BSS."""
-    seen, profile = view.seen, view.profile
-    return judge_best(network_of(seen, profile), judge_security)
+    return judge_best(network_of(view), judge_security)
 
 
 def mode(view: DeviceView) -> Finding:
     """Whether the BSS admits the device's PHY."""
-    seen, profile = view.seen, view.profile
-    return judge_best(network_of(seen, profile), judge_mode)
+    return judge_best(network_of(view), judge_mode)
 
 
 def ssid(view: DeviceView) -> Finding:
     """Whether the device can join a network of this name, hidden or not."""
-    seen, profile = view.seen, view.profile
-    network = network_of(seen, profile)
+    network = network_of(view)
     if isinstance(network, Finding):
         return network
     if not network.has_a_name:
-        return nothing_to_judge(seen.wifi)
+        return nothing_to_judge(view.seen.wifi)
     heard = network.wifi.heard
     if not heard:
         return see_band(network)
-    hidden = judge_hidden(network.best or heard[0], network.wifi, profile)
-    return judge_name(hidden, network.wifi, profile)
+    hidden = judge_hidden(network.best or heard[0], network.wifi, view.profile)
+    return judge_name(hidden, network.wifi, view.profile)
 
 
 def signal(view: DeviceView) -> Finding:
     """Whether the best BSS for this device is strong enough, and its channel not crowded."""
-    seen, profile = view.seen, view.profile
-    network = network_of(seen, profile)
+    network = network_of(view)
     finding = judge_best(network, judge_signal)
     if isinstance(network, Finding) or network.best is None:
         return finding

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from netpreflight.agent.results import Finding
+from netpreflight.agent.sentences import capitalised
 from netpreflight.probes.observations import AS_ROOT, ROOT_ON_LINUX, Bss, Wifi, strength
 from netpreflight.probes.quoting import in_quotes
 
@@ -41,11 +42,6 @@ def is_fresh(bss: Bss, wifi: Wifi) -> bool:
 def either(words: Sequence[str]) -> str:
     """`a`, `a or b`, `a, b or c`."""
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def counted(bsss: int) -> str:
-    """`1 BSS`, `2 BSSs`."""
-    return f"{bsss} BSS" if bsss == 1 else f"{bsss} BSSs"
 
 
 def age_words(bsss: list[Bss]) -> str:
@@ -123,8 +119,7 @@ def describe_all(bsss: list[Bss], judged: Bss | None = None) -> list[str]:
 def sentences(parts: Iterable[str]) -> str:
     """Join phrases as sentences: each gets a full stop and a capital, except words such as macOS."""
     return " ".join(
-        (phrase[0].upper() + phrase[1:] if phrase.split()[0].islower() else phrase)
-        + ("" if phrase[-1] in ".!?" else ".")
+        (capitalised(phrase) if phrase.split()[0].islower() else phrase) + ("" if phrase[-1] in ".!?" else ".")
         for phrase in filter(None, (part.strip() for part in parts))
     )
 

@@ -4,11 +4,12 @@ from functools import cache
 from typing import Any
 
 from netpreflight.agent.judging.wifi.air import DEFERS_DBM, PLAIN
-from netpreflight.agent.judging.wifi.bss import counted, either, judged_name, not_told
+from netpreflight.agent.judging.wifi.bss import either, judged_name, not_told
 from netpreflight.agent.judging.wifi.survey import Survey
 from netpreflight.agent.profiles import Fact, Profile
 from netpreflight.agent.profiles.facts import Channels, RadioFacts
 from netpreflight.agent.results import Finding
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Bss, Wifi
 
 BUSY = 0.75
@@ -165,7 +166,7 @@ def crowding(wifi: Survey) -> list[str]:
     near = air.near
     return [
         *(
-            f"overlapping channel {channel}: {counted(air.overlapping[channel])}"
+            f"overlapping channel {channel}: {counted(air.overlapping[channel], 'BSS')}"
             + (
                 f", {air.load[channel]:.0%} busy according to the access point's BSS Load element"
                 if channel in air.load

@@ -9,11 +9,11 @@ from functools import cached_property
 
 import msgspec
 
+from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     by_strength,
     channel_words,
-    counted,
     describe_all,
     judged_name,
     sentences,
@@ -24,7 +24,8 @@ from netpreflight.agent.judging.wifi.ranking import JudgeBss, Ranking, ranking_o
 from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
-from netpreflight.probes.observations import Bss, Observations, Wifi
+from netpreflight.agent.sentences import counted
+from netpreflight.probes.observations import Bss, Wifi
 
 _ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
 _SKIP = "--skip wifi."
@@ -76,11 +77,12 @@ class Ess:
         return describe_all(self.usable, self.best)
 
 
-def network_of(seen: Observations, profile: Profile) -> Ess | Finding:
+def network_of(view: DeviceView) -> Ess | Finding:
     """The network that the run is about, or the finding that says why there is none; cached in the survey."""
-    if seen.wifi is None:
+    profile = view.profile
+    if view.seen.wifi is None:
         return nothing_to_judge(None)
-    survey = survey_of(seen.wifi)
+    survey = survey_of(view.seen.wifi)
     if survey.judged is None or survey.judged[0] is not profile:
         survey.judged = profile, _network(survey, profile)
     return survey.judged[1]
@@ -177,7 +179,7 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         evidence = describe_all(by_strength(wifi.bss))
         told = next((limit for limit in wifi.limits if "Location" in limit), None)
         problem = "names-withheld"
-        summary = f"{counted(len(wifi.bss))} heard, and this laptop withholds their names"
+        summary = f"{counted(len(wifi.bss), 'BSS')} heard, and this laptop withholds their names"
         reason = sentences(["Without names it is not known which of them are the network's", *wifi.limits])
         remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
     else:

@@ -8,7 +8,6 @@ from netpreflight.agent.judging.wifi.bss import (
     PASSIVE,
     age_words,
     channel_words,
-    counted,
     describe_all,
     either,
     is_fresh,
@@ -23,6 +22,7 @@ from netpreflight.agent.judging.wifi.ess import Ess, see_band
 from netpreflight.agent.judging.wifi.ssid import NOT_ASKED_FOR, not_asked_for
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Finding
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Bss, strength
 from netpreflight.probes.quoting import in_quotes
 
@@ -99,7 +99,7 @@ def _absent(network: Ess) -> Finding:
         )
     nameless = [bss for band in radio.bands.value for bss in wifi.air.nameless[band]]
     if nameless:
-        hidden = f"{counted(len(nameless))} without a name, and {name} may be one of them"
+        hidden = f"{counted(len(nameless), 'BSS')} without a name, and {name} may be one of them"
         where = f"{elsewhere}; on {has} GHz it was not heard" if ours else f"{name} was not heard"
         above = NOT_ASKED_FOR if any(not_asked_for(bss, radio) for bss in nameless) else ""
         return _unknown(network, "hidden-names", where, hidden, above, settled_by="settings")
@@ -135,7 +135,7 @@ def _absent(network: Ess) -> Finding:
             status="fail",
             summary=f"{name} is on {others} GHz only; this device has {' and '.join(radio.bands.value)} GHz",
             problem="other-band",
-            reason=f"{counted(len(ours))} of {name} heard, none of them on {has} GHz.",
+            reason=f"{counted(len(ours), 'BSS')} of {name} heard, none of them on {has} GHz.",
             remedy=f"Switch on {has} GHz for {name} on the access point, or give the device a network that has it.",
             owner="network administrator",
             evidence=describe_all(ours),
@@ -147,8 +147,8 @@ def _absent(network: Ess) -> Finding:
         status="fail",
         summary=f"{name} is not on the air here",
         problem="not-on-the-air",
-        reason=f"The survey heard {counted(beacons.total())}, {there} of them on {has} GHz. No BSS has this name, and "
-        "no BSS on the device's bands hides its name.",
+        reason=f"The survey heard {counted(beacons.total(), 'BSS')}, {there} of them on {has} GHz. No BSS has this "
+        "name, and no BSS on the device's bands hides its name.",
         remedy=f"Check the spelling of {name}, move nearer to the access point, or switch on its {has} GHz radio.",
         owner="device owner",
         rests_on=rests_on,
@@ -199,7 +199,7 @@ def judge_shared(network: Ess) -> Finding:
         return _not_shared(network)
     signs = _signs(low, high)
     if announced and not high:
-        signs.append(f"its own Reduced Neighbor Report names {counted(len(announced))} there")
+        signs.append(f"its own Reduced Neighbor Report names {counted(len(announced), 'BSS')} there")
     weight = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
     return Finding(
         status="warn",

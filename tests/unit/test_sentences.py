@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from netpreflight.agent import profiles
-from netpreflight.agent.counted import counted
 from netpreflight.agent.judging import judge
 from netpreflight.agent.selection import Selection
+from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import HttpWitness, Ntp, NtpAttempt, NtpReply, Path, Portal, Wifi
 from netpreflight.reports import FORMATS
 from tests.unit import four, seen
