@@ -2,8 +2,9 @@
 
 With CAP_NET_ADMIN a scan is triggered: the channels of 2.4 GHz first, then 5 and 6 GHz. On each channel on which the
 country's rules allow sending, one probe request asks for any name, and one for the target network. If the target was
-not heard on 2.4 GHz, those channels are visited again. For an ordinary user, NetworkManager is asked to scan; if it
-refuses, the kernel's last results are read, with their age. No interface is brought up or down, and nothing is changed.
+not heard on 2.4 GHz, those channels are visited twice more: asked again, then only listened to, for longer. For an
+ordinary user, NetworkManager is asked to scan; if it refuses, the kernel's last results are read, with their age. No
+interface is brought up or down, and nothing is changed.
 
 pyroute2 carries the messages. Attributes are decoded here, because its own decoding of elements fails on hostile ones.
 Numbers are those of linux/nl80211.h.
@@ -526,7 +527,11 @@ class _Survey:
             again = {*self._missed(entries, begun)} if whole and visits == 1 else set()
             if not again and not is_missing:
                 break
-            ended = await self._scan(sorted({*again, *low} if is_missing else again), is_repeated=True)
+            # A visit with probe requests may be over in 33 ms (mac80211), before a slow answer: the last one only
+            # listens, for longer than the usual beacon interval of 102.4 ms.
+            ended = await self._scan(
+                sorted({*again, *low} if is_missing else again), is_repeated=True, is_passive=visits == MOST_REVISITS
+            )
             whole &= ended
             heard_low &= ended
             visits += ended

@@ -266,10 +266,12 @@ class _Survey:
         heard_low = self._scan(on_24_ghz)
         self._scan([frequency for frequency in frequencies if band_of(frequency) in {"5", "6"}])
         self._read()
-        # The target is asked for by name in separate scans: in a scan with a name, older versions ask nobody else.
+        # The target is asked for by name in a separate scan: in a scan with a name, older versions ask nobody else. The
+        # last visit only listens, as that of nl80211 does.
         visits = 1
         while on_24_ghz and heard_low and self._name and not self._is_heard(self._name, begun):
-            if visits > MOST_REVISITS or not self._scan(on_24_ghz, self._name):
+            how = "passive=1" if visits == MOST_REVISITS else f"ssid {self._name.hex()}"
+            if visits > MOST_REVISITS or not self._scan(on_24_ghz, how):
                 self._seen.limits.append(unheard(self._name, visits))
                 break
             visits += 1
@@ -299,17 +301,19 @@ class _Survey:
             for bss in self._seen.bss
         )
 
-    def _scan(self, frequencies: list[int], name: bytes | None = None) -> bool:
-        """Scan some frequencies, for any name or for one, and wait for the end; True if the scan succeeded."""
+    def _scan(self, frequencies: list[int], how: str = "") -> bool:
+        """Scan some frequencies, and wait for the end; True if the scan succeeded.
+
+        `how` is added to the command; without it, any name is asked for.
+        """
         if not frequencies:
             return True
-        ssid_argument = f" ssid {name.hex()}" if name else ""
         bands = " and ".join(dict.fromkeys(band_name(frequency) for frequency in frequencies))
         deadline = min(self._clock() + SCAN_S + CHANNEL_S * len(frequencies), self._end)
         failed = False
         try:
             while True:
-                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))}{ssid_argument}").strip()
+                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))} {how}".strip()).strip()
                 busy = answer == "FAIL-BUSY"
                 if answer != "OK" and not busy:
                     self._seen.limits.append(f"wpa_supplicant refused to scan {bands} ({answer or 'no words'})")
