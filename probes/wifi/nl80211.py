@@ -490,7 +490,10 @@ class _Survey:
             await self._ask_somebody(request_scan, low, high)
             entries = await self._dump()
             if self._seen.triggered and self._name and not self._is_heard(self._name, entries, begun):
-                self._seen.limits.append(unheard(self._name, 1))
+                visits = 1 + await self._ask_somebody_again(request_scan, low)
+                entries = await self._dump()
+                if not self._is_heard(self._name, entries, begun):
+                    self._seen.limits.append(unheard(self._name, visits))
         else:
             may_scan = True
         if self._seen.triggered:
@@ -667,14 +670,7 @@ class _Survey:
         """Request a scan from NetworkManager, and wait until it has visited all of 2.4 GHz."""
         everywhere: set[int] = set()
         try:
-            async with asyncio.timeout(ASKED_SCAN_S):
-                await request_scan(self._radio.name, [self._name] if self._name else [])
-                while not everywhere >= set(low):
-                    ended, visited = await self._next_event()
-                    if ended == _NEW_SCAN_RESULTS:
-                        self._seen.triggered = True
-                        everywhere |= visited
-                        self._visited(visited)
+            await self._asked_scan(request_scan, low, everywhere)
         except SourceUnavailable as refusal:
             self._seen.limits.append(f"an ordinary user may not scan, and {refusal.reason}")
             if refusal.unlocked_by:
@@ -686,6 +682,31 @@ class _Survey:
             )
         if self._seen.triggered and high and everywhere.isdisjoint(high):
             self._seen.limits.append("that scan visited 2.4 GHz only: results on other bands are from before it")
+
+    async def _ask_somebody_again(self, request_scan: RequestScan, low: list[int]) -> bool:
+        """Request one more scan of 2.4 GHz, where the network was not heard; True if it visited all of it."""
+        everywhere: set[int] = set()
+        try:
+            await self._asked_scan(request_scan, low, everywhere)
+        except (SourceUnavailable, TimeoutError):  # the first scan counts as it is
+            return False
+        return True
+
+    async def _asked_scan(self, request_scan: RequestScan, low: list[int], everywhere: set[int]) -> None:
+        """Request a scan, and wait until all of 2.4 GHz has been visited; adds to `everywhere` what was (MHz).
+
+        Raises:
+            SourceUnavailable: it is refused.
+            TimeoutError: not all of 2.4 GHz was visited within ASKED_SCAN_S.
+        """
+        async with asyncio.timeout(ASKED_SCAN_S):
+            await request_scan(self._radio.name, [self._name] if self._name else [])
+            while not everywhere >= set(low):
+                ended, visited = await self._next_event()
+                if ended == _NEW_SCAN_RESULTS:
+                    self._seen.triggered = True
+                    everywhere |= visited
+                    self._visited(visited)
 
     async def _dump(self) -> list[_Entry]:
         """Read the kernel's table of BSSs."""

@@ -332,20 +332,33 @@ def test_after_a_scan_that_came_to_nothing_no_network_is_called_missing(sysfs: P
     assert "named" not in str(seen.limits)
 
 
-def test_somebody_else_who_scans_is_told_the_name_too(sysfs: Path) -> None:
+@pytest.mark.parametrize(
+    ("again", "heard_on", "visits"),
+    [("agreed", None, "two visits"), ("agreed", 2, None), ("agreed", 1, None), ("refused", None, "one visit")],
+)
+def test_somebody_else_who_scans_is_told_the_name_too_and_asked_again_where_it_is_not_heard(
+    sysfs: Path, again: str, heard_on: int | None, visits: str | None
+) -> None:
     kernel = FakeKernel()
     kernel.triggers = [-errno.EPERM]
+    without, found = [entry(2, 2437)], [entry(2, 2437), entry(1, 2412, elements=usual(1, b"lost"))]
+    kernel.tables = [[], *(found if heard_on == scan else without for scan in (1, 2))]
     asked = []
 
     async def agree(interface: str, names: list[bytes]) -> None:
         asked.append(names)
+        if len(asked) > 1 and again == "refused":
+            raise SourceUnavailable("NetworkManager refuses to scan")
         kernel.events.put_nowait((RESULTS, {**MINE, 44: nested((0, u32(2412)), (1, u32(2437)), (2, u32(5180)))}))
 
     seen = survey(kernel, sysfs, name=b"lost", request_scan=agree)
 
-    assert asked == [[b"lost"]]
+    assert asked == [[b"lost"]] * (1 if heard_on == 1 else 2)
     assert seen.frequencies_mhz == [2412, 2437, 5180]
-    assert any("named 'lost' was heard on 2.4 GHz, on one visit" in limit for limit in seen.limits)
+    assert [limit for limit in seen.limits if "named 'lost'" in limit or "refuses" in limit] == (
+        [f"no access point named 'lost' was heard on 2.4 GHz, on {visits}"] if visits else []
+    )
+    assert ("lost" in {bss.ssid for bss in seen.bss}) is (visits is None)
 
 
 def test_the_end_of_a_scan_that_somebody_else_began_before_is_not_ours(sysfs: Path) -> None:
