@@ -52,6 +52,8 @@ SIGNALS = {
     "end_only_child": "kill -KILL $(cat /proc/$1/task/$1/children)",
 }
 """What is sent to whom, in sh; $1 is the run, and -$1 its process group (dash's kill knows no `--`)."""
+RUNS = "grep -qs '^State:.[^Z]' /proc/$1/status"
+"""Whether the run has not ended, in sh: one that has is there until the guest's agent is asked about it."""
 IN_TURN = {
     "radio": ("end_supplicant", "end_child", "terminate", "end_run", "interrupt"),
     "networkmanager": ("end_run", "terminate", "end_only_child", "interrupt"),
@@ -363,7 +365,7 @@ def end(laptop: AtHome, process: Process, how: str, home: list[str]) -> tuple[bo
 
     A process that is not there yet is waited for.
     """
-    script = f"until {{ {SIGNALS[how]}; }} 2>/dev/null; do kill -0 $1 || exit 1; sleep 0.1; done"
+    script = f"until {{ {RUNS} && {SIGNALS[how]}; }} 2>/dev/null; do {RUNS} || exit 1; sleep 0.1; done"
     has_fired = laptop.run("sh", "-c", script, "sh", str(process.pid)).exit_code == 0
     begun = time.monotonic()
     wait_until(
