@@ -1,4 +1,4 @@
-"""One virtual machine for all tests of the Wi-Fi lab that a worker runs, and one on the whole machine at a time."""
+"""One virtual machine for all tests of the Wi-Fi lab that a worker runs."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 
 from tests.wifi.radios import Radios
 from tests.wifi.surveys import Surveys
-from tests.wifi.vm import Guest, only_machine, prepare
+from tests.wifi.vm import Guest, prepare
 
 
 @pytest.fixture(scope="session")
 def guest() -> Generator[Guest]:
     """The machine, booted."""
-    with only_machine(), Guest(prepare()) as booted:
+    with Guest(prepare()) as booted:
         yield booted
 
 

@@ -14,6 +14,8 @@ from tests.lab.lab import NOBODY
 from tests.wifi.radios import INTERFACE, LAPTOP, LAPTOP_RADIO, Radios
 from tests.wifi.vm import Done, Process, wait_until
 
+AGAIN = 3
+"""So often a run is made where the emulator was too slow for one: no frame of the access point came in time, say."""
 TOOL = str(Path(sys.executable).with_name("netpreflight"))
 CONTROL = "/run/wpa_supplicant"
 BUS = "/run/dbus/system_bus_socket"

@@ -185,7 +185,7 @@ def start_script(folder: Path, *, repository: Path = REPOSITORY) -> str:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Generator[None]:
-    """Hold a lock between processes: test workers that start together, virtual machines that would share two cores."""
+    """Hold a lock between processes: test workers that start together."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -414,10 +414,3 @@ class Guest:
         """Write a file in the guest, its folders included."""
         content = data.encode() if isinstance(data, str) else data
         self.ask("write", path=path, data=base64.b64encode(content).decode(), mode=mode)
-
-
-@contextlib.contextmanager
-def only_machine(cache: Path = CACHE) -> Generator[None]:
-    """At most one virtual machine at a time on this machine, whichever test worker starts it."""
-    with locked(cache / "running.lock"):
-        yield
