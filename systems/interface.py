@@ -378,7 +378,8 @@ class System:
 
         Args:
             adapter: the interface under test; its radio is used if it has one, else another one of this laptop's.
-            names: the networks to ask for by name where a scan has not heard them: hidden ones answer nothing else.
+            names: the networks to ask for by name where a scan has not heard them on 2.4 GHz (empty: the one that the
+                laptop is on): hidden ones answer nothing else.
             scan: False: tell what the system has heard, and send nothing.
             tell: called with the name of each call to the system, and with its outcome.
 

@@ -282,7 +282,11 @@ async def _macos(question: _SurveyRequest) -> Wifi:
     from netpreflight.probes.wifi import macos  # noqa: PLC0415 - as above
 
     return await macos.survey(
-        question.interface, elapsed=question.network.elapsed, tell=question.tell("CoreWLAN"), scan=question.scan
+        question.interface,
+        question.name,
+        elapsed=question.network.elapsed,
+        tell=question.tell("CoreWLAN"),
+        scan=question.scan,
     )
 
 

@@ -29,7 +29,8 @@ from netpreflight.probes.wifi.source import (
 
 DEADLINE_S = 25.0
 _WIDTHS = {1: 20, 2: 40, 3: 80, 4: 160}
-_BANDS: dict[int, Band] = {1: "2.4", 2: "5", 3: "6"}
+_2_4_GHZ = 1
+_BANDS: dict[int, Band] = {_2_4_GHZ: "2.4", 2: "5", 3: "6"}
 _SECURITY: dict[int, list[Security]] = {
     0: ["open"],
     1: ["wep"],
@@ -173,6 +174,7 @@ def _text(value: Any) -> str | None:
 
 async def survey(
     interface: str | None,
+    name: bytes | None = None,
     *,
     elapsed: Callable[[], float],
     make: Callable[[], CoreWlan] = PyobjcCoreWlan,
@@ -183,6 +185,7 @@ async def survey(
 
     Args:
         interface: the interface under test, such as `en0`; its radio is used if it is one.
+        name: the target network, to look for it once more; None: the one that the interface is joined to.
         elapsed: seconds since the run started.
         make: opens CoreWLAN; tests pass a fake one.
         tell: reports each call, for `--debug`.
@@ -192,7 +195,7 @@ async def survey(
         SourceUnavailable: there is no interface, it is switched off, or macOS refused and has no last results.
     """
     try:
-        return await in_thread(lambda: look(interface, make(), elapsed, tell, scan=scan), DEADLINE_S)
+        return await in_thread(lambda: look(interface, name, make(), elapsed, tell, scan=scan), DEADLINE_S)
     except TimeoutError as problem:
         raise SourceUnavailable(f"macOS did not end its scan within {DEADLINE_S:.0f} s") from problem
     except ImportError as problem:
@@ -201,6 +204,7 @@ async def survey(
 
 def look(
     interface: str | None,
+    name: bytes | None,
     core: CoreWlan,
     elapsed: Callable[[], float],
     tell: Tell = tell_nobody,
@@ -224,6 +228,8 @@ def look(
     )
     begun = elapsed()
     networks, refusal = _scanned(core, tell) if scan else (_cached(core, tell), None)
+    if scan and refusal is None:
+        networks = _looked_again(networks, name or radio.ssid, core, tell)
     if not scan:
         seen.limits.append(NOT_ASKED)
     elif refusal is None:
@@ -253,6 +259,19 @@ def look(
     if seen.bss and not any(candidate.complete for candidate in seen.bss):
         seen.limits.append("macOS gave no information elements: PMF, rates and more are not seen")
     return seen
+
+
+def _looked_again(
+    networks: list[CoreWlanNetwork], name: bytes | None, core: CoreWlan, tell: Tell
+) -> list[CoreWlanNetwork]:
+    """The networks after one more scan if this name was not heard on 2.4 GHz: one beacon may have been lost."""
+    withheld = all(network.ssid is None for network in networks)
+    if not name or withheld or any(network.ssid == name and network.band == _2_4_GHZ for network in networks):
+        return networks
+    more, refusal = _scanned(core, tell)
+    if refusal is not None:  # the first scan counts as it is
+        return networks
+    return [*{(network.bssid, network.channel, network.ssid): network for network in (*networks, *more)}.values()]
 
 
 def _with_own(found: list[Bss], radio: CoreWlanInterface) -> list[Bss]:

@@ -181,6 +181,10 @@ class Radio:
         return _text(self.guid)
 
 
+_ABOVE_2_4_GHZ = 2500
+"""MHz."""
+
+
 def survey(adapters: list[Adapter], adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Tell) -> Air:
     """Scan, and read the BSSs and the connection, as `System.survey` says.
 
@@ -218,10 +222,11 @@ def _survey(session: "Session", adapters: list[Adapter], adapter: str | None, na
         limits.append(f"no scan was made: {refused.reason}")
         unlocked_by = refused.unlocked_by
     heard, unsound = session.heard(radio)
+    own_name, own_bssid = session.connection(radio)
     asked_for = []
-    for name in names or () if scanned else ():
-        if any(bss.name == name for bss in heard):
-            continue
+    for name in names or filter(None, [own_name]) if scanned else ():
+        if any(bss.name == name and (bss.frequency_mhz or 0) < _ABOVE_2_4_GHZ for bss in heard):
+            continue  # one that was heard on 5 GHz only is asked for once more: one beacon may have been lost
         try:
             limits += session.scan(radio, name)
         except SurveyRefused as refused:
@@ -231,7 +236,6 @@ def _survey(session: "Session", adapters: list[Adapter], adapter: str | None, na
         also, unsound = session.heard(radio)
         # The driver may have emptied its list for this scan. A hidden network stays there without its name, too.
         heard = list({(bss.bssid, bss.frequency_mhz, bss.name): bss for bss in (*heard, *also)}.values())
-    own_name, own_bssid = session.connection(radio)
     return Air(
         adapter=known.get(radio.id) or radio.description or radio.id,
         scanned=scanned,

@@ -194,12 +194,18 @@ class FakeCoreWlan:
         self.networks, self.refusal = list(networks), refusal
         self.state: CoreWlanInterface | None = CoreWlanInterface("en0", is_on, b"net", "02:00:00:00:00:AA", 6, 1, "DE")
         self.remembered: list[CoreWlanNetwork] = []
+        self.later: list[CoreWlanNetwork] = []
+        """What only later scans hear."""
+        self.scans = 0
 
     def radio(self, name: str | None) -> CoreWlanInterface | None:
         return self.state
 
     def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
-        return ([], self.refusal) if self.refusal else (self.networks, None)
+        self.scans += 1
+        if self.refusal:
+            return [], self.refusal
+        return [*self.networks, *(self.later if self.scans > 1 else [])], None
 
     def cached(self) -> list[CoreWlanNetwork]:
         return self.remembered
@@ -207,6 +213,29 @@ class FakeCoreWlan:
 
 def on_macos(core: FakeCoreWlan) -> Wifi:
     return asyncio.run(macos.survey("en0", elapsed=lambda: 1.0, make=lambda: core))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "scans", "channels"),
+    [
+        ([36], [6], 2, [36, 6]),
+        ([36], [], 2, [36]),
+        ([6, 36], [], 1, [6, 36]),
+    ],
+)
+def test_macos_is_asked_to_scan_again_for_a_network_that_was_not_heard_on_2_4_ghz(
+    first: list[int], later: list[int], scans: int, channels: list[int]
+) -> None:
+    def on(channel: int) -> CoreWlanNetwork:
+        return network(bssid=f"02:00:00:00:00:{channel:02x}", channel=channel, band=1 if channel < 36 else 2)
+
+    core = FakeCoreWlan(*map(on, first))
+    core.later = [*map(on, later)]
+    seen = on_macos(core)
+
+    assert core.scans == scans
+    assert [bss.channel for bss in seen.bss] == channels
+    assert seen.triggered
 
 
 def test_macos_gives_networks_with_their_elements() -> None:

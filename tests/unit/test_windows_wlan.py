@@ -54,8 +54,9 @@ def test_a_scan_gives_what_was_heard_with_its_elements(monkeypatch: pytest.Monke
     assert net.heard_at == NOW_S - 2.5
     assert (corporate.name, corporate.frequency_mhz, corporate.elements) == (b"jjj-PSK", 5745, CISCO)
     assert (air.own_name, air.own_bssid) == (b"jjj-PSK", "02:00:00:00:00:01")
-    assert (air.adapter, air.scanned, air.asked_for, air.limits, air.unsound) == ("Wi-Fi", True, (), (), 0)
-    assert (service.scans, set(service.asked)) == ([None], {GUID})
+    assert (air.adapter, air.scanned, air.limits, air.unsound) == ("Wi-Fi", True, (), 0)
+    assert air.asked_for == (b"jjj-PSK",), "the laptop's own network, which was heard on 5 GHz only"
+    assert (service.scans, set(service.asked)) == ([None, b"jjj-PSK"], {GUID})
     assert told == [
         ("WlanOpenHandle", "ok"),
         ("WlanEnumInterfaces", "ok"),
@@ -63,6 +64,8 @@ def test_a_scan_gives_what_was_heard_with_its_elements(monkeypatch: pytest.Monke
         ("WlanScan", "ok"),
         ("WlanGetNetworkBssList", "ok"),
         ("WlanQueryInterface", "ok"),
+        ("WlanScan", "ok"),
+        ("WlanGetNetworkBssList", "ok"),
         ("WlanCloseHandle", "ok"),
     ]
 
@@ -110,6 +113,20 @@ def test_a_network_that_was_heard_is_not_asked_for(monkeypatch: pytest.MonkeyPat
 
     assert look(monkeypatch, service, "Wi-Fi", b"net").asked_for == ()
     assert service.scans == [None]
+
+
+@pytest.mark.parametrize("heard_again", [True, False])
+def test_a_network_that_was_heard_on_5_ghz_only_is_asked_for_once_more(
+    monkeypatch: pytest.MonkeyPatch, *, heard_again: bool
+) -> None:
+    high, low = entry(b"both", usual(name=b"both"), 1, ulChCenterFrequency=5_180_000), entry(b"both", usual(), 2)
+    service = Service()
+    service.heard_by = [bss_list(NET, high), bss_list(NET, high, *([low] if heard_again else []))]
+
+    air = look(monkeypatch, service, "Wi-Fi", b"both")
+
+    assert service.scans == [None, b"both"]
+    assert [bss.frequency_mhz for bss in air.bss if bss.name == b"both"] == ([5180, 2437] if heard_again else [5180])
 
 
 def test_what_both_scans_heard_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
