@@ -10,8 +10,8 @@ from netpreflight.agent.judging import CHECKS, judge
 from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.results import Check
 from netpreflight.agent.selection import Selection
-from netpreflight.probes.observations import Join, JoinAttempt, LinkLoss
-from tests.unit.air import ADMIN, BSSID, OWNER, bss, rsn, scan, sound
+from netpreflight.probes.observations import Join, JoinAttempt, LinkLoss, Wifi
+from tests.unit.air import ADMIN, BSSID, HIGH, OTHER, OWNER, bss, rsn, scan, sound
 from tests.unit.seen import healthy
 
 MAC = "94:94:4a:12:34:56"
@@ -410,3 +410,39 @@ def test_a_scan_on_5_ghz_as_the_device_is_told_as_sure_as_it_is(fields: dict[str
     assert [words for words in (SEEN, PERHAPS) if words in " ".join(let_in.evidence)] == told
     assert ("NetworkManager may have asked" in (refused.reason or "")) is (told == [PERHAPS])
     assert ("NetworkManager asked" in (refused.reason or "")) is (SEEN in told or fields == {})
+
+
+STALE = scan(bss(age_s=300.0), OTHER, triggered=False)
+ONLY_5 = scan(HIGH, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("air", "attempts", "band", "shared"),
+    [
+        (STALE, JOINED, PASS, None),
+        (STALE, WRONG, PASS, None),
+        (STALE, REFUSED[1], PASS, None),
+        (STALE, tried("no-answer", 3), ("unknown", "stale-result"), None),
+        (STALE, tried("joined", frequency_mhz=5180), ("unknown", "stale-result"), None),
+        (ONLY_5, JOINED, PASS, ("warn", "shared-name")),
+        (ONLY_5, tried("not-found", 3), ("fail", "other-band"), ("fail", "other-band")),
+        (scan(OTHER), JOINED, PASS, None),
+        (scan(OTHER), tried("not-found", 3), ("fail", "not-on-the-air"), None),
+    ],
+)
+def test_an_access_point_that_answers_a_join_is_on_the_air_whatever_the_survey_heard(
+    air: Wifi, attempts: list[JoinAttempt], band: tuple[str, str | None], shared: tuple[str, str | None] | None
+) -> None:
+    found = judged(join(attempts), wifi=air)
+
+    assert (found["wifi.band"].status, found["wifi.band"].problem) == band
+    if shared is not None:
+        assert (found["wifi.shared-ssid"].status, found["wifi.shared-ssid"].problem) == shared
+    if band == PASS:
+        assert "wifi.band" not in {check.due_to for check in found.values()}
+
+
+def test_an_answer_of_another_network_says_nothing_of_this_one() -> None:
+    found = judged(join(JOINED, ssid="else"), wifi=STALE)
+
+    assert (found["wifi.band"].status, found["wifi.band"].problem) == ("unknown", "stale-result")

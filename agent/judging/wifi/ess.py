@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.wifi.bss import (
@@ -25,10 +26,12 @@ from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.agent.sentences import counted
-from netpreflight.probes.observations import Bss, Wifi
+from netpreflight.probes.observations import Bss, Join, JoinAttempt, Wifi, band_of
 
 _ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
 _SKIP = "--skip wifi."
+_ANSWERED = {"joined", "auth-refused", "assoc-refused", "key-refused", "key-unfinished"}
+"""Ends of attempts to join in which the access point has answered (`JoinAttempt.ended`)."""
 _NAMELESS = "(this laptop's network, name withheld)"
 
 
@@ -40,6 +43,8 @@ class Ess:
     profile: Profile
     ranking: Ranking
     """Those that the device can use, and which of them is the best."""
+    answered: JoinAttempt | None = None
+    """An attempt of this run to join, which one of its access points in the device's bands answered; None: none did."""
 
     @property
     def name(self) -> str:
@@ -84,11 +89,19 @@ def network_of(view: DeviceView) -> Ess | Finding:
         return nothing_to_judge(None)
     survey = survey_of(view.seen.wifi)
     if survey.judged is None or survey.judged[0] is not profile:
-        survey.judged = profile, _network(survey, profile)
+        survey.judged = profile, _network(survey, profile, _answered(view.seen.join, survey.target, profile))
     return survey.judged[1]
 
 
-def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
+def _answered(join: Join | UnsetType, name: str | None, profile: Profile) -> JoinAttempt | None:
+    """An attempt of this run to join the network of this name, answered in the device's bands; None: there is none."""
+    attempts = [] if join is UNSET or join.ssid != name else join.attempts
+    bands = profile.radio.bands.value
+    told = (attempt for attempt in attempts if attempt.ended in _ANSWERED and band_of(attempt.frequency_mhz) in bands)
+    return next(told, None)
+
+
+def _network(wifi: Survey, profile: Profile, answered: JoinAttempt | None) -> Ess | Finding:
     """The network that the survey is about, with its BSSs ranked for the device, or why there is none."""
     target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
@@ -100,7 +113,7 @@ def _network(wifi: Survey, profile: Profile) -> Ess | Finding:
         return nothing_to_judge(wifi)
     if not wifi.ours and (wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss)):
         return nothing_to_judge(wifi)
-    return Ess(wifi, profile, ranking_of(wifi, profile))
+    return Ess(wifi, profile, ranking_of(wifi, profile), answered)
 
 
 def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
@@ -139,7 +152,16 @@ def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
 
 
 def see_band(network: Ess) -> Finding:
-    """The finding where no BSS of the network is in the device's bands."""
+    """The finding where no BSS of the network was heard in the device's bands."""
+    if network.answered is not None:
+        return Finding(
+            status="unknown",
+            summary=f"The survey did not hear the access point of {network.name} that answered this run",
+            problem="not-heard",
+            reason="What its beacon says is not known.",
+            remedy="Run netpreflight again beside the access point.",
+            owner="device owner",
+        )
     return Finding(
         status="unknown",
         summary=f"{network.name} has no beacon of its own in a band of this device"

@@ -23,7 +23,7 @@ from netpreflight.agent.judging.wifi.ssid import NOT_ASKED_FOR, not_asked_for
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Finding
 from netpreflight.agent.sentences import counted
-from netpreflight.probes.observations import Bss, strength
+from netpreflight.probes.observations import Bss, band_of, strength
 from netpreflight.probes.quoting import in_quotes
 
 STEERING_GAP_DB = 10.0
@@ -35,10 +35,17 @@ _MOST_NEAR = 3
 def judge_band(network: Ess) -> Finding:
     """Whether the network is on the air in a band that the device has.
 
-    A pass needs a result from this run. A fail needs a survey of every channel in the device's plan. Anything else is
-    unknown.
+    A pass needs a result from this run, or an answer to its join. A fail needs a survey of every channel in the
+    device's plan. Anything else is unknown.
     """
     best, wifi, name = network.best, network.wifi, network.name
+    if (answered := network.answered) is not None and (best is None or not is_fresh(best, wifi)):
+        return Finding(
+            status="pass",
+            summary=f"{name} is on {band_of(answered.frequency_mhz)} GHz: its access point answered this run's join",
+            evidence=[*network.evidence, f"answered: {answered.bssid} on {answered.frequency_mhz} MHz"],
+            rests_on=[network.profile.radio.bands],
+        )
     if best is None:
         return _not_in_band(network)
     if not is_fresh(best, wifi):
@@ -192,7 +199,7 @@ def judge_shared(network: Ess) -> Finding:
             evidence=network.evidence,
             rests_on=[bands],
         )
-    if not low:
+    if not low and network.answered is None:
         return _only_high(network) if high and not network.unheard else see_band(network)
     announced = network.wifi.announced_high
     if not high and not announced:
