@@ -41,6 +41,7 @@ class Options(Struct, frozen=True, kw_only=True):
     deep: bool = False
     as_device: bool = False
     mac: str | None = None
+    passphrase_file: str | None = None
 
     def words(self) -> list[str]:
         """The options as they are typed; a value that cannot be typed is replaced by what has to stand there."""
@@ -54,6 +55,7 @@ class Options(Struct, frozen=True, kw_only=True):
             ("--skip", self.skip, "ID"),
             ("--as", "device" if self.as_device else None, ""),
             ("--mac", self.mac, "ADDRESS"),
+            ("--passphrase-file", self.passphrase_file, "FILE"),
         )
         words: list[str] = []
         for option, value, stand_in in values:
@@ -71,6 +73,7 @@ class Options(Struct, frozen=True, kw_only=True):
             capture=self.capture and "FILE",
             interface=self.interface and "IF",
             mac=self.mac and "ADDRESS",
+            passphrase_file=self.passphrase_file and "FILE",
         )
 
 
@@ -155,9 +158,10 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     return None
 
 
-_OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected"}
+_OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected", "other-network"}
 _OTHER_LEASE_AS_DEVICE = {"no-answer", "no-offer", "only-known-clients", "client-options-wanted", "only-laptop-lease"}
-"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round."""
+"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round, or
+where this laptop is on another network."""
 
 
 def as_device(report: Report, by: Invocation) -> str | None:

@@ -97,6 +97,11 @@ class Check(Finding, frozen=True, kw_only=True):
     """What a failure means for the device judged."""
 
     @property
+    def is_needless(self) -> bool:
+        """Whether it did not pass, but does not count for this device."""
+        return self.level == "reported" and self.status in {"fail", "unknown"}
+
+    @property
     def in_doubt(self) -> bool:
         """Whether it is a warning only because it rests on an unconfirmed fact: the device may fail there."""
         return self.status == "warn" and any(fact.certainty == "unconfirmed" for fact in self.rests_on)

@@ -51,11 +51,6 @@ def titled(title: str, os_version: str | None) -> str:
     return f"{title}, Device OS {os_version}" if os_version else title
 
 
-def needless(check: Check) -> bool:
-    """Whether a check did not pass, but does not count for this device."""
-    return check.level == "reported" and check.status in {"fail", "unknown"}
-
-
 def due_to(cause: Check) -> str:
     """Why another check did not pass, as an introduction to it: the check that has to be settled first.
 

@@ -232,6 +232,7 @@ def check(
             deep=deep,
             as_device=played is not None,
             mac=mac,
+            passphrase_file=None if passphrase_file in {None, Path("-")} else str(passphrase_file),
         ),
         level,
         is_root=is_root,

@@ -67,7 +67,8 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
             return Answer(sentence=f"Not settled: this run looked at nothing that {device} needs.")
         if unseen[0].problem == "none-chosen":
             return _answered("Not settled: it depends on the network.", unseen[0])
-        looked_at = sum(check.status != "skip" for check in checks)
+        counting = [check for check in checks if check.status != "skip" and not check.is_needless]
+        unanswered = sum(check.status == "unknown" for check in counting)
         if things := _untested_only(required):
             what = "one thing was" if things == 1 else f"{things} things were"
             return _answered(
@@ -75,7 +76,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
             )
         return _answered(
             "Not settled: this run found nothing in the way, "
-            f"but {len(unseen)} of {looked_at} checks {'has' if len(unseen) == 1 else 'have'} no answer.",
+            f"but {unanswered} of {len(counting)} checks {'has' if unanswered == 1 else 'have'} no answer.",
             unseen[0],
         )
     left_out = _left_out(checks)

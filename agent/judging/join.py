@@ -452,8 +452,8 @@ def _key(join: Join) -> Finding:
             problem="wrong-passphrase",
             reason=f"The access point let the station in, and its four-way handshake failed {len(wrong)} times: the "
             "two do not have the same key." + ("" if sure else " Once can be a lost frame."),
-            remedy="Give the right passphrase: capitals count. Where each device has a passphrase of its own, register "
-            f"{wrong[-1].mac} for this one."
+            remedy="Give the right passphrase: capitals count. If each device has a passphrase of its own here, give "
+            "that of the device, and its MAC address with --mac, while the device is off."
             if sure
             else AGAIN,
             owner=_OWNER,

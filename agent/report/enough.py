@@ -168,17 +168,14 @@ def _missing(not_seen: list[str], selection: Selection) -> _Missing:
 def _sentence(fixes: _Fixes, perhaps: list[str], missing: _Missing, in_doubt: list[str], *, works: bool) -> str:
     """Whether fixing these checks is enough, as a sentence."""
     names, is_single = in_a_row(fixes.ids), len(fixes.ids) == 1
+    fixing = "Letting the device through" if fixes.is_letting_through else f"Fixing {names}"
     if works and is_single:
-        fixing = "Letting the device through" if fixes.is_letting_through else f"Fixing {names}"
         return f"{fixing} alone is enough: everything else that the device needs was seen to work here."
     both = "both" if len(fixes.ids) == 2 else "all"
     if works:
         return f"{names} {both} have to be fixed, and that is enough: everything else was seen to work here."
-    to_be_done = f"{names} {'has' if is_single else f'{both} have'} to be fixed"
-    if fixes.is_letting_through:
-        to_be_done = "The device has to be let through"
     consequences = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
-    start = f"{to_be_done}; it is not known whether that is enough"
+    start = f"{fixing} may not be enough"
     if missing.left_out or missing.unmeasured:
         left_out, unmeasured = in_groups(missing.left_out), in_groups(missing.unmeasured)
         why = in_a_row(
@@ -188,7 +185,7 @@ def _sentence(fixes: _Fixes, perhaps: list[str], missing: _Missing, in_doubt: li
             ]
         )
         again = f" Then run netpreflight again{', without leaving that out' if left_out else ''}."
-        return f"{start}, because {why}.{consequences}{again}"
+        return f"{start}: {why}.{consequences}{again}"
     if in_doubt:
         return f"{start}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."
     return f"{start}."

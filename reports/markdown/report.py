@@ -22,7 +22,6 @@ from netpreflight.reports.words import (
     doubts,
     further,
     logged,
-    needless,
     runs,
     titled,
 )
@@ -111,7 +110,7 @@ def _checks(report: Report) -> list[str]:
     lines = ["## The checks", ""]
     headings = ("Check", "Result", "What was seen")
     rows = [
-        (text(row.id), _WORDS[row.status], text(row.summary) + (_NEEDLESS if needless(row) else ""))
+        (text(row.id), _WORDS[row.status], text(row.summary) + (_NEEDLESS if row.is_needless else ""))
         for row in report.checks
     ]
     lines += table(headings, rows, made=True)

@@ -23,7 +23,7 @@ from netpreflight.agent.sentences import counted
 from netpreflight.reports.safe_text import escaped, shown
 from netpreflight.reports.terminal.rows import NARROW
 from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDICT_STYLES, WORST_FIRST
-from netpreflight.reports.words import due_to, needless
+from netpreflight.reports.words import due_to
 
 MOST_LINES = 23
 """On a terminal of 24 lines the last one is the shell's."""
@@ -214,7 +214,7 @@ def _network_row(network: NetworkVerdict) -> Line:
 
 def _rows(report: Report, *, by_cause: bool) -> Iterator[Line]:
     """A row for each check that did not pass and counts, the worst first; those of which the same is said share one."""
-    listed = [check for check in report.checks if check.status in WORST_FIRST and not needless(check)]
+    listed = [check for check in report.checks if check.status in WORST_FIRST and not check.is_needless]
     by_id = {check.id: check for check in listed}
     alike: dict[tuple[object, ...], list[Check]] = {}
     for check in sorted(listed, key=lambda check: (WORST_FIRST.index(check.status), check.due_to in by_id)):
@@ -242,12 +242,13 @@ def _counts(checks: list[Check]) -> str:
     """How many checks passed, were left out, or are not needed."""
     passed = sum(check.status == "pass" for check in checks)
     skipped = [check.id for check in checks if check.status == "skip"]
-    not_needed = [check.id for check in checks if needless(check)]
+    not_needed = [check.id for check in checks if check.is_needless]
     parts = [f"{counted(passed, 'check')} passed"]
     if skipped:
         parts.append(f"{len(skipped)} left out ({_named(skipped)})")
     if not_needed:
-        parts.append(f"{len(not_needed)} did not pass, and this device does not need {_them(not_needed)}")
+        others = "1 other does" if len(not_needed) == 1 else f"{len(not_needed)} others do"
+        parts.append(f"{others} not count: this device does not need {_them(not_needed)}")
     return f"{'; '.join(parts)}."
 
 

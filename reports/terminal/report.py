@@ -25,7 +25,6 @@ from netpreflight.reports.terminal.device import (
 )
 from netpreflight.reports.terminal.rows import print_rows, wrapped_ids
 from netpreflight.reports.terminal.styles import MARKS, VERDICT_STYLES, WORST_FIRST
-from netpreflight.reports.words import needless
 
 _MOST_CONTACTS = 40
 _MOST_NETWORKS = 20
@@ -100,10 +99,10 @@ def _print_details(console: Console, report: Report) -> None:
 def _print_checks(console: Console, checks: list[Check]) -> None:
     """Print the checks with their results; neighbours of which the same is said share a row."""
     rows = []
-    for _, same in groupby(checks, lambda check: (check.stage, check.status, check.summary, needless(check))):
+    for _, same in groupby(checks, lambda check: (check.stage, check.status, check.summary, check.is_needless)):
         check, *others = same
         word, style = MARKS[check.status]
-        is_not_needed = needless(check)
+        is_not_needed = check.is_needless
         note = " (this device does not need it)" if is_not_needed else ""
         ids = wrapped_ids(in_groups([check.id, *(other.id for other in others)]))
         result = Text(word, style="dim" if is_not_needed else style)

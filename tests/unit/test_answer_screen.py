@@ -12,10 +12,10 @@ from rich.console import Console
 from netpreflight.agent import profiles, report
 from netpreflight.agent.next_step import Invocation, options_of
 from netpreflight.agent.report import Report
+from netpreflight.agent.sentences import counted
 from netpreflight.reports.safe_text import shown
 from netpreflight.reports.sharing import shared
 from netpreflight.reports.terminal.answer import print_answer
-from netpreflight.reports.words import needless
 from tests.unit import places, seen
 from tests.unit.four import FOUR
 from tests.unit.made_reports import EACH_SOURCE, FIT, HIGH, reports_of
@@ -70,14 +70,15 @@ def test_it_has_the_whole_headline_and_names_or_counts_each_check_that_did_not_p
         words = " ".join(text.split())
 
         assert "".join(shown(made.headline).split()) in "".join(words.split()), "whatever was broken into lines"
-        bad = [check for check in made.checks if check.status in {"fail", "unknown", "warn"} and not needless(check)]
+        bad = [check for check in made.checks if check.status in {"fail", "unknown", "warn"} and not check.is_needless]
         assert listed(text) == len(bad), f"{text}\n{[check.id for check in bad]}"
         passed = sum(check.status == "pass" for check in made.checks)
         assert re.search(rf"^{passed} checks? passed", text, re.MULTILINE)
         skipped = sum(check.status == "skip" for check in made.checks)
         assert bool(skipped) == (f"; {skipped} left out" in text)
-        if not_needed := [check for check in made.checks if needless(check)]:
-            assert f"{len(not_needed)} did not pass, and this device does not need" in words
+        if not_needed := [check for check in made.checks if check.is_needless]:
+            assert f"{counted(len(not_needed), 'other')} do" in words
+            assert "not count: this device does not need" in words
 
 
 def listed(text: str) -> int:

@@ -487,7 +487,7 @@ def test_what_is_enough_behind_an_allow_list_names_no_portal(web: Portal, *, is_
 
     assert (egress.status, egress.due_to) == ("unknown", "portal")
     assert found.enough is not None
-    assert found.enough.sentence.startswith("portal has to be fixed" if is_portal else "Letting the device through")
+    assert found.enough.sentence.startswith("Fixing portal" if is_portal else "Letting the device through")
 
 
 def test_what_was_measured_as_the_device_is_verified_as_the_device() -> None:

@@ -66,7 +66,7 @@ def test_what_is_needed_and_whether_it_is_enough(
     assert result is not None
     assert (result.answer, result.fix) == (answer, fix)
     assert all(text in result.sentence for text in fix)
-    assert ("not known" in result.sentence) == (answer == "not-known")
+    assert ("may not be enough" in result.sentence) == (answer == "not-known")
     assert bool(result.not_seen) == (answer == "not-known")
 
 

@@ -10,6 +10,7 @@ from netpreflight.agent import profiles, report
 from netpreflight.agent.compare.differences import differences
 from netpreflight.agent.judging import CHECKS, let_through
 from netpreflight.agent.judging.join import abilities_of
+from netpreflight.agent.next_step import Invocation, Options, as_device
 from netpreflight.probes.observations import AsDevice, CoapServer, Join, JoinAttempt, Observations
 from tests.unit import seen
 from tests.unit.again import run_of
@@ -53,6 +54,19 @@ def test_what_the_device_measured_counts_whichever_network_the_laptop_is_on(own:
 
     assert {check.problem for check in made.checks if CHECKS[check.id].beyond_the_air} == {None}
     assert not any("This laptop is on" in note or "with this laptop" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(("own", "offered"), [("Office", True), ("net", False)])
+def test_being_the_device_is_offered_where_the_laptop_is_on_another_network(own: str, *, offered: bool) -> None:
+    found = joined(own, cloud=seen.silent_cloud())
+    found.join = found.as_device = msgspec.UNSET
+    found.scope.ssid, found.scope.os = own, "linux"
+    by = Invocation(options=Options(device="argon", ssid="net", passphrase_file="secret"), is_root=True)
+
+    command = as_device(report.make(run_of(found), ARGON), by)
+    assert command == (
+        "netpreflight --device argon --ssid net --as device --passphrase-file secret" if offered else None
+    )
 
 
 def test_what_the_laptop_itself_measured_on_another_network_does_not_count() -> None:
