@@ -158,17 +158,17 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
     return None
 
 
-_OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected", "other-network"}
+_OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected"}
 _OTHER_LEASE_AS_DEVICE = {"no-answer", "no-offer", "only-known-clients", "client-options-wanted", "only-laptop-lease"}
-"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round, or
-where this laptop is on another network."""
+"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round."""
 
 
 def as_device(report: Report, by: Invocation) -> str | None:
     """The command of a run that is the device, where that would settle something; None: it would not, or cannot be.
 
     It would where the answer is yes, because all was measured from this laptop's own address, which the network may
-    know; and where a network may treat a laptop and a device in different ways.
+    know; where a network may treat a laptop and a device in different ways; and where this laptop is on another
+    network, unless the air alone keeps the device out.
     """
     scope, this = report.scope, system(report.scope.os)
     if report.observations.as_device is not UNSET or not report.complete or report.sharing == "public":
@@ -184,7 +184,10 @@ def as_device(report: Report, by: Invocation) -> str | None:
         or (check.problem in _OTHER_LEASE_AS_DEVICE and check.id in CHECKS and CHECKS[check.id].needs_lease)
         for check in report.checks
     )
-    if not (is_yes or is_open):
+    is_elsewhere = any(check.problem == "other-network" for check in report.checks) and not any(
+        check.stage == "scan" and check.status == "fail" for check in report.checks
+    )
+    if not (is_yes or is_open or is_elsewhere):
         return None
     options = msgspec.structs.replace(by.options, as_device=True)
     return by.check(options, as_root=is_by_cable or scope.privileges.raw_sockets)

@@ -228,7 +228,7 @@ def look(
     )
     begun = elapsed()
     networks, refusal = _scanned(core, tell) if scan else (_cached(core, tell), None)
-    if scan and refusal is None:
+    if scan and refusal is None and elapsed() - begun < DEADLINE_S / 2 - 1:  # another scan may take as long
         networks = _looked_again(networks, name or radio.ssid, core, tell)
     if not scan:
         seen.limits.append(NOT_ASKED)
@@ -265,8 +265,8 @@ def _looked_again(
     networks: list[CoreWlanNetwork], name: bytes | None, core: CoreWlan, tell: Tell
 ) -> list[CoreWlanNetwork]:
     """The networks after one more scan if this name was not heard on 2.4 GHz: one beacon may have been lost."""
-    withheld = all(network.ssid is None for network in networks)
-    if not name or withheld or any(network.ssid == name and network.band == _2_4_GHZ for network in networks):
+    is_withheld = bool(networks) and all(network.ssid is None for network in networks)
+    if not name or is_withheld or any(network.ssid == name and network.band == _2_4_GHZ for network in networks):
         return networks
     more, refusal = _scanned(core, tell)
     if refusal is not None:  # the first scan counts as it is

@@ -469,7 +469,7 @@ class _Survey:
         except PermissionError:
             self._seen.unlocked_by = AS_ROOT
             refusals = len(self._seen.limits)
-            await self._ask_somebody(request_scan, [], [])
+            await self._ask_somebody(request_scan, [])
             if len(self._seen.limits) == refusals:
                 self._seen.triggered = True
                 self._seen.limits.append("an ordinary user may not scan, but NetworkManager scans for this one")
@@ -487,13 +487,15 @@ class _Survey:
         except PermissionError:
             may_scan = False
             self._seen.unlocked_by = AS_ROOT
-            await self._ask_somebody(request_scan, low, high)
+            visits = int(await self._ask_somebody(request_scan, low))
             entries = await self._dump()
             if self._seen.triggered and self._name and not self._is_heard(self._name, entries, begun):
-                visits = 1 + await self._ask_somebody_again(request_scan, low)
+                visits += await self._ask_somebody_again(request_scan, low)
                 entries = await self._dump()
-                if not self._is_heard(self._name, entries, begun):
+                if visits and not self._is_heard(self._name, entries, begun):
                     self._seen.limits.append(unheard(self._name, visits))
+            if self._seen.triggered and high and set(high).isdisjoint(self._seen.frequencies_mhz):
+                self._seen.limits.append("that scan visited 2.4 GHz only: results on other bands are from before it")
         else:
             may_scan = True
         if self._seen.triggered:
@@ -666,11 +668,10 @@ class _Survey:
     def _visited(self, frequencies: Iterable[int]) -> None:
         self._seen.frequencies_mhz = sorted({*self._seen.frequencies_mhz, *frequencies} - {0})
 
-    async def _ask_somebody(self, request_scan: RequestScan, low: list[int], high: list[int]) -> None:
-        """Request a scan from NetworkManager, and wait until it has visited all of 2.4 GHz."""
-        everywhere: set[int] = set()
+    async def _ask_somebody(self, request_scan: RequestScan, low: list[int]) -> bool:
+        """Request a scan from NetworkManager; True if it visited all of 2.4 GHz."""
         try:
-            await self._asked_scan(request_scan, low, everywhere)
+            await self._asked_scan(request_scan, low)
         except SourceUnavailable as refusal:
             self._seen.limits.append(f"an ordinary user may not scan, and {refusal.reason}")
             if refusal.unlocked_by:
@@ -680,25 +681,26 @@ class _Survey:
                 f"NetworkManager was asked for a scan; within {ASKED_SCAN_S:.0f} s the radio had not "
                 + ("visited all of 2.4 GHz" if self._seen.triggered else "finished one")
             )
-        if self._seen.triggered and high and everywhere.isdisjoint(high):
-            self._seen.limits.append("that scan visited 2.4 GHz only: results on other bands are from before it")
+        else:
+            return True
+        return False
 
     async def _ask_somebody_again(self, request_scan: RequestScan, low: list[int]) -> bool:
         """Request one more scan of 2.4 GHz, where the network was not heard; True if it visited all of it."""
-        everywhere: set[int] = set()
         try:
-            await self._asked_scan(request_scan, low, everywhere)
+            await self._asked_scan(request_scan, low)
         except (SourceUnavailable, TimeoutError):  # the first scan counts as it is
             return False
         return True
 
-    async def _asked_scan(self, request_scan: RequestScan, low: list[int], everywhere: set[int]) -> None:
-        """Request a scan, and wait until all of 2.4 GHz has been visited; adds to `everywhere` what was (MHz).
+    async def _asked_scan(self, request_scan: RequestScan, low: list[int]) -> None:
+        """Request a scan, and wait until all of 2.4 GHz has been visited.
 
         Raises:
             SourceUnavailable: it is refused.
             TimeoutError: not all of 2.4 GHz was visited within ASKED_SCAN_S.
         """
+        everywhere: set[int] = set()
         async with asyncio.timeout(ASKED_SCAN_S):
             await request_scan(self._radio.name, [self._name] if self._name else [])
             while not everywhere >= set(low):

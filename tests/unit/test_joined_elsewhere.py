@@ -11,7 +11,7 @@ from netpreflight.agent.compare.differences import differences
 from netpreflight.agent.judging import CHECKS, let_through
 from netpreflight.agent.judging.join import abilities_of
 from netpreflight.agent.next_step import Invocation, Options, as_device
-from netpreflight.probes.observations import AsDevice, CoapServer, Join, JoinAttempt, Observations
+from netpreflight.probes.observations import AsDevice, CoapServer, Join, JoinAttempt, Observations, Wifi
 from tests.unit import seen
 from tests.unit.again import run_of
 from tests.unit.air import BSSID, bss, scan
@@ -56,9 +56,20 @@ def test_what_the_device_measured_counts_whichever_network_the_laptop_is_on(own:
     assert not any("This laptop is on" in note or "with this laptop" in note for note in made.notes)
 
 
-@pytest.mark.parametrize(("own", "offered"), [("Office", True), ("net", False)])
-def test_being_the_device_is_offered_where_the_laptop_is_on_another_network(own: str, *, offered: bool) -> None:
+@pytest.mark.parametrize(
+    ("own", "air", "offered"),
+    [
+        ("Office", scan(bss(), target="net"), True),
+        ("net", scan(bss(), target="net"), False),
+        ("Office", scan(bss(name=b"else"), bss(name=b"else", channel=36), target="net"), False),
+    ],
+    ids=["elsewhere", "there", "not-on-the-air"],
+)
+def test_being_the_device_is_offered_where_the_laptop_is_on_another_network(
+    own: str, air: Wifi, *, offered: bool
+) -> None:
     found = joined(own, cloud=seen.silent_cloud())
+    found.wifi = air
     found.join = found.as_device = msgspec.UNSET
     found.scope.ssid, found.scope.os = own, "linux"
     by = Invocation(options=Options(device="argon", ssid="net", passphrase_file="secret"), is_root=True)

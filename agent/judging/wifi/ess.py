@@ -26,7 +26,7 @@ from netpreflight.agent.judging.wifi.survey import Survey, survey_of
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
 from netpreflight.agent.sentences import counted
-from netpreflight.probes.observations import Bss, Join, JoinAttempt, Wifi, band_of
+from netpreflight.probes.observations import Bss, Join, Wifi
 
 _ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
 _SKIP = "--skip wifi."
@@ -43,8 +43,8 @@ class Ess:
     profile: Profile
     ranking: Ranking
     """Those that the device can use, and which of them is the best."""
-    answered: JoinAttempt | None = None
-    """An attempt of this run to join, which one of its access points in the device's bands answered; None: none did."""
+    answered: frozenset[str] = frozenset()
+    """The BSSIDs of the access points that answered this run's own attempts to join."""
 
     @property
     def name(self) -> str:
@@ -89,19 +89,17 @@ def network_of(view: DeviceView) -> Ess | Finding:
         return nothing_to_judge(None)
     survey = survey_of(view.seen.wifi)
     if survey.judged is None or survey.judged[0] is not profile:
-        survey.judged = profile, _network(survey, profile, _answered(view.seen.join, survey.target, profile))
+        survey.judged = profile, _network(survey, profile, _answered(view.seen.join, survey.target))
     return survey.judged[1]
 
 
-def _answered(join: Join | UnsetType, name: str | None, profile: Profile) -> JoinAttempt | None:
-    """An attempt of this run to join the network of this name, answered in the device's bands; None: there is none."""
+def _answered(join: Join | UnsetType, name: str | None) -> frozenset[str]:
+    """The BSSIDs that answered this run's attempts to join the network of this name."""
     attempts = [] if join is UNSET or join.ssid != name else join.attempts
-    bands = profile.radio.bands.value
-    told = (attempt for attempt in attempts if attempt.ended in _ANSWERED and band_of(attempt.frequency_mhz) in bands)
-    return next(told, None)
+    return frozenset(attempt.bssid for attempt in attempts if attempt.bssid and attempt.ended in _ANSWERED)
 
 
-def _network(wifi: Survey, profile: Profile, answered: JoinAttempt | None) -> Ess | Finding:
+def _network(wifi: Survey, profile: Profile, answered: frozenset[str]) -> Ess | Finding:
     """The network that the survey is about, with its BSSs ranked for the device, or why there is none."""
     target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
@@ -153,15 +151,6 @@ def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
 
 def see_band(network: Ess) -> Finding:
     """The finding where no BSS of the network was heard in the device's bands."""
-    if network.answered is not None:
-        return Finding(
-            status="unknown",
-            summary=f"The survey did not hear the access point of {network.name} that answered this run",
-            problem="not-heard",
-            reason="What its beacon says is not known.",
-            remedy="Run netpreflight again beside the access point.",
-            owner="device owner",
-        )
     return Finding(
         status="unknown",
         summary=f"{network.name} has no beacon of its own in a band of this device"

@@ -23,11 +23,13 @@ from netpreflight.agent.judging.wifi.ssid import NOT_ASKED_FOR, not_asked_for
 from netpreflight.agent.profiles import Fact
 from netpreflight.agent.results import Finding
 from netpreflight.agent.sentences import counted
-from netpreflight.probes.observations import Bss, band_of, strength
+from netpreflight.probes.observations import Bss, strength
 from netpreflight.probes.quoting import in_quotes
 
 STEERING_GAP_DB = 10.0
 """If 5 GHz is this much stronger than 2.4 GHz, band steering and dual-band laptops prefer it."""
+ANSWERED_WITHIN_S = 60.0
+"""A BSS that was heard so shortly before, and answered the run's join, is on the air as it was heard."""
 _MOST_NEAR = 3
 """At most this many names that look like the one asked for are said."""
 
@@ -35,20 +37,14 @@ _MOST_NEAR = 3
 def judge_band(network: Ess) -> Finding:
     """Whether the network is on the air in a band that the device has.
 
-    A pass needs a result from this run, or an answer to its join. A fail needs a survey of every channel in the
-    device's plan. Anything else is unknown.
+    A pass needs a result from this run, or one of shortly before and an answer to its join. A fail needs a survey of
+    every channel in the device's plan. Anything else is unknown.
     """
     best, wifi, name = network.best, network.wifi, network.name
-    if (answered := network.answered) is not None and (best is None or not is_fresh(best, wifi)):
-        return Finding(
-            status="pass",
-            summary=f"{name} is on {band_of(answered.frequency_mhz)} GHz: its access point answered this run's join",
-            evidence=[*network.evidence, f"answered: {answered.bssid} on {answered.frequency_mhz} MHz"],
-            rests_on=[network.profile.radio.bands],
-        )
     if best is None:
         return _not_in_band(network)
-    if not is_fresh(best, wifi):
+    has_answered = best.bssid in network.answered and best.age_s is not None and best.age_s <= ANSWERED_WITHIN_S
+    if not (is_fresh(best, wifi) or has_answered):
         return _unknown(
             network,
             "stale-result",
@@ -61,7 +57,7 @@ def judge_band(network: Ess) -> Finding:
     return Finding(
         status="pass",
         summary=f"{name} is on {best.band} GHz, {channel_words(best)}, {signal_words(best)}",
-        evidence=network.evidence,
+        evidence=[*network.evidence, *([f"{best.bssid} answered this run's join"] if has_answered else [])],
         rests_on=[network.profile.radio.bands],
     )
 
@@ -199,7 +195,7 @@ def judge_shared(network: Ess) -> Finding:
             evidence=network.evidence,
             rests_on=[bands],
         )
-    if not low and network.answered is None:
+    if not low:
         return _only_high(network) if high and not network.unheard else see_band(network)
     announced = network.wifi.announced_high
     if not high and not announced:
