@@ -203,7 +203,14 @@ _WORD_BEGINS = r"(?:\b|_|(?-i:(?<=[a-z])(?=[A-Z])))"
 _ANY_KEY = rf"(?:{_WORD_BEGINS}(?:{_any_of(_KEY)})|(?:{_any_of(_KEY_COMPOUND)}))"
 _MODE = r"(?:wpa[23]?|psk|sae|eap|aes|tkip|ccmp|gcmp|128|256|personal|enterprise|mixed)"
 
-_SECRETS = (
+_SECRETS_ELSEWHERE = (
+    re.compile(rf"(?i)(?:{_any_of(_PASSWORD)})(?:s?(?:\b|_)|\w{{0,12}}[\"']?\s{{0,4}}[=:]).*"),
+    re.compile(rf"(?:{_any_of(_PASSWORD_UNSPACED)}).*"),
+    re.compile(rf"(?i){_ANY_KEY}(?:[ _-](?:wpa[23]?|[^\s_=:\uff1a\d-]{{1,16}})){{0,3}}[\"']?\s{{0,4}}[=:\uff1a].*"),
+    re.compile(rf"(?i){_ANY_KEY}[ _-](?:\w{{2,5}} )?(?:wi-?fi|wlan|wpa[23]?)(?!\w).*"),
+)
+"""Those that other languages' words begin."""
+SECRETS = (
     re.compile(r"(?i)\bset_?credentials\b.*"),
     re.compile(
         r"(?i)(?:pass\w{0,12}|psk|pwd|pin|token|secret|credentials?|"
@@ -211,10 +218,7 @@ _SECRETS = (
         r"(?:\b|_|(?-i:(?<=[a-z])(?=[KP])))(?:pw|key))[\"']?\s{0,4}[=:].*"
     ),
     re.compile(r"(?i)(?:pa(?:ss|ß)(?:word|[ _-]?phrase|code|wort|wd|ord)s?|\bbearer|\bauthorization)(?:\b|_).*"),
-    re.compile(rf"(?i)(?:{_any_of(_PASSWORD)})(?:s?(?:\b|_)|\w{{0,12}}[\"']?\s{{0,4}}[=:]).*"),
-    re.compile(rf"(?:{_any_of(_PASSWORD_UNSPACED)}).*"),
-    re.compile(rf"(?i){_ANY_KEY}(?:[ _-](?:wpa[23]?|[^\s_=:\uff1a\d-]{{1,16}})){{0,3}}[\"']?\s{{0,4}}[=:\uff1a].*"),
-    re.compile(rf"(?i){_ANY_KEY}[ _-](?:\w{{2,5}} )?(?:wi-?fi|wlan|wpa[23]?)(?!\w).*"),
+    *_SECRETS_ELSEWHERE,
     re.compile(
         r"(?i)\b(?:network|netzwerk|wi-?fi|wlan|wpa[23]?|security|pre-?shared)[ _-]?"
         rf"(?:key|{_any_of((*_KEY, *_KEY_COMPOUND))})(?!\w).*"
@@ -240,18 +244,63 @@ follows: a sign, a quote, an option's hyphen, a passphrase's length and a digit 
 _LEAST_KEY = 56
 _LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
 """A claim code (63 characters), or a key in PEM or base64."""
+
+
+_STEM_OF_CLE = r"cle(?<!particle)(?![a-z0-9])"
+"""Without what most lines with these letters have: `clear`, `particle.io`."""
+
+
+def _stems(words: Iterable[str]) -> list[str]:
+    """What each of these patterns begins with, without what may stand before it; only of those in ASCII."""
+    begins = (re.match("[a-z]+", re.sub(r"\(\?<![^)]*\)", "", word)) for word in words if word.isascii())
+    return [_STEM_OF_CLE if begin[0] == "cle" else begin[0] for begin in begins if begin]
+
+
+def _quick(words: Iterable[str]) -> str:
+    """A pattern for any of these, grouped by first letters: most places in a text are passed over by these alone."""
+    rests: dict[str, list[str]] = {}
+    for word in sorted({*words}):
+        rests.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
+
+
 _MAY_HAVE_SECRET = re.compile(
-    "pass|psk|pwd|pw\\b|pin|token|secret|key|cred|ap\\b|ap_|-p|claim|bearer|authoriz|"
-    + "|".join(word for word in (*_PASSWORD, *_KEY, *_KEY_COMPOUND) if word.isascii())
+    _quick(
+        (
+            *(
+                "pass",
+                "psk",
+                "pwd",
+                r"pw\b",
+                r"pin(?=[\"'\s=:])",
+                "token",
+                "secret",
+                "key",
+                "credential",
+                "wjap",
+                "wsap",
+            ),
+            *("-p", "claim", "bearer", "authoriz"),
+        )
+    )
 )
-"""What each of these but the keys has in it, in small letters: most lines are looked through for this alone."""
+"""What each of these but the keys, and those in other languages, has in it, in small letters: most lines are looked
+through for this alone."""
+_MAY_HAVE_SECRET_ELSEWHERE = re.compile(_quick(_stems((*_PASSWORD, *_KEY, *_KEY_COMPOUND))))
+"""The same for those in other languages, of a line in ASCII."""
+_IN_ENGLISH = tuple(secret for secret in SECRETS if secret not in _SECRETS_ELSEWHERE)
 
 
 def without_secrets(text: str) -> str:
     """A line without the passphrases, keys and claim codes in it."""
-    if not text.isascii() or _MAY_HAVE_SECRET.search(text.lower()):
-        for secret in _SECRETS:
-            text = secret.sub(CUT, text)
+    small = text.lower()
+    secrets: Sequence[re.Pattern[str]] = ()
+    if not text.isascii() or _MAY_HAVE_SECRET_ELSEWHERE.search(small):
+        secrets = SECRETS
+    elif _MAY_HAVE_SECRET.search(small):
+        secrets = _IN_ENGLISH
+    for secret in secrets:
+        text = secret.sub(CUT, text)
     return _LONG_KEY.sub(CUT, text) if len(text) >= _LEAST_KEY else text
 
 

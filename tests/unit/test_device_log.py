@@ -1,9 +1,11 @@
 """Reading a device's own log: the grammar, what other tools make of it, and what is never kept."""
 
+import random
+
 import pytest
 
 from netpreflight.agent.profiles.log_lines import HARMLESS, KINDS, MEANS
-from netpreflight.probes.device_log import LogReader, without_secrets
+from netpreflight.probes.device_log import SECRETS, LogReader, without_secrets
 from netpreflight.probes.observations import CUT, DeviceLog, LogRecord
 
 
@@ -323,3 +325,62 @@ def test_a_hostile_log_is_read_within_bounds(piece: bytes) -> None:
 
     assert kinds(log)[-1] == "online"
     assert len(log.records) <= 2000
+
+
+SECRET_WORDS = (
+    *("pass", "password", "psk", "pwd", "pw", "pin", "ping", "token", "secret", "key", "credentials", "setCredentials"),
+    *("+CWJAP", "+CWSAP_CUR", "-p", "claim/code event for code ", "bearer", "authorization", "adgangskode", "clave"),
+    *("enclave", "contrasena", "hasla", "haslem", "heslo", "jelszava", "kennwort", "losenord", "lozinka", "parola"),
+    *(
+        "mot de passe",
+        "salasana",
+        "senha",
+        "sifre",
+        "wachtwoord",
+        "anahtar",
+        "avain",
+        "chave",
+        "chiave",
+        "cle",
+        "clear",
+    ),
+    *("particle", "klic", "klucz", "kulcs", "llave", "schluessel", "schlussel", "sleutel", "nyckel", "nokkel", "Wifi"),
+    *("wlan", "WPA2", "network", "netzwerk", "security", "pre-shared", "api", "net"),
+)
+BETWEEN = (
+    " ",
+    "_",
+    "-",
+    "=",
+    ":",
+    '"',
+    "'",
+    "  ",
+    " = ",
+    ": ",
+    "",
+    "abc12345",
+    "wpa2",
+    "of",
+    "de la",
+    "1",
+    "\t",
+    ".",
+    ",",
+)
+
+
+@pytest.mark.fuzz
+def test_the_quick_look_at_a_line_passes_over_no_secret() -> None:
+    chosen = random.Random(7)
+    cut = 0
+    for _ in range(20_000):
+        pieces = [chosen.choice(chosen.choice((SECRET_WORDS, BETWEEN))) for _ in range(chosen.randint(1, 7))]
+        line = "".join(piece.upper() if chosen.random() < 0.1 else piece for piece in pieces)
+        slowly = line
+        for secret in SECRETS:
+            slowly = secret.sub(CUT, slowly)
+        cut += slowly != line
+        assert without_secrets(line) == slowly
+
+    assert 5_000 < cut < 15_000, "both kinds of lines are there"
