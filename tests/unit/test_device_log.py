@@ -376,7 +376,7 @@ def test_the_quick_look_at_a_line_passes_over_no_secret() -> None:
     cut = 0
     for _ in range(20_000):
         pieces = [chosen.choice(chosen.choice((SECRET_WORDS, BETWEEN))) for _ in range(chosen.randint(1, 7))]
-        line = "".join(piece.upper() if chosen.random() < 0.1 else piece for piece in pieces)
+        line = "".join(piece.upper() if chosen.random() < 0.1 else piece for piece in pieces)[:50]  # shorter than a key
         slowly = line
         for secret in SECRETS:
             slowly = secret.sub(CUT, slowly)
