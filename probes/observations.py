@@ -1471,6 +1471,16 @@ class JoinAttempt(Struct, frozen=True, kw_only=True):
     heard_mhz: Annotated[list[Count], Meta(max_length=MOST_HEARD)] | UnsetType = UNSET
     said: Annotated[list[Said], Meta(max_length=MOST_SAID)] = field(default_factory=list)
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether an access point was asked; if not, the attempt makes a refusal no surer, and no less sure."""
+        return self.was_answered or self.ended == "no-answer"
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether the access point answered."""
+        return self.ended in {"joined", "auth-refused", "assoc-refused", "key-refused", "key-unfinished"}
+
 
 class LinkLoss(Struct, frozen=True, kw_only=True):
     """The end of a link that had been there.

@@ -37,9 +37,6 @@ TRIES = 3
 """So many attempts that end alike fail a check, where nobody told the reason."""
 KEY_TRIES = 2
 """The same for a handshake that the supplicant says failed for the passphrase."""
-_ASKED = {"joined", "auth-refused", "assoc-refused", "no-answer", "key-refused", "key-unfinished"}
-"""Ends of attempts in which an access point was asked. The others (`not-found`, `passed-over`, `not-told`, `not-made`)
-tell nothing of its answer: they make a refusal no surer, and no less sure."""
 AGAIN = "Run netpreflight check --as device again."
 _WITH_OWN_STATION = (
     f"Run netpreflight check --as device again {AS_ROOT}: a station of its own says more than NetworkManager."
@@ -216,7 +213,7 @@ def _auth(join: Join, view: DeviceView) -> Finding:
             evidence,
         )
     if refused_by:
-        return _refused(refused_by, sum(attempt.ended in _ASKED for attempt in join.attempts), name, evidence)
+        return _refused(refused_by, sum(attempt.was_asked for attempt in join.attempts), name, evidence)
     for ended, judge in (("passed-over", _passed_over), ("no-answer", _unanswered), ("not-found", _not_found)):
         if any(attempt.ended == ended for attempt in join.attempts):
             return judge(join, view, name, evidence)

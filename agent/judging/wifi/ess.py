@@ -30,8 +30,6 @@ from netpreflight.probes.observations import Bss, Join, Wifi
 
 _ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
 _SKIP = "--skip wifi."
-_ANSWERED = {"joined", "auth-refused", "assoc-refused", "key-refused", "key-unfinished"}
-"""Ends of attempts to join in which the access point has answered (`JoinAttempt.ended`)."""
 _NAMELESS = "(this laptop's network, name withheld)"
 
 
@@ -96,7 +94,7 @@ def network_of(view: DeviceView) -> Ess | Finding:
 def _answered(join: Join | UnsetType, name: str | None) -> frozenset[str]:
     """The BSSIDs that answered this run's attempts to join the network of this name."""
     attempts = [] if join is UNSET or join.ssid != name else join.attempts
-    return frozenset(attempt.bssid for attempt in attempts if attempt.bssid and attempt.ended in _ANSWERED)
+    return frozenset(attempt.bssid for attempt in attempts if attempt.bssid and attempt.was_answered)
 
 
 def _network(wifi: Survey, profile: Profile, answered: frozenset[str]) -> Ess | Finding:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from netpreflight.agent.judging.wifi.bss import (
+    FRESH_S,
     PASSIVE,
     age_words,
     channel_words,
@@ -28,8 +29,6 @@ from netpreflight.probes.quoting import in_quotes
 
 STEERING_GAP_DB = 10.0
 """If 5 GHz is this much stronger than 2.4 GHz, band steering and dual-band laptops prefer it."""
-ANSWERED_WITHIN_S = 60.0
-"""A BSS that was heard so shortly before, and answered the run's join, is on the air as it was heard."""
 _MOST_NEAR = 3
 """At most this many names that look like the one asked for are said."""
 
@@ -43,7 +42,7 @@ def judge_band(network: Ess) -> Finding:
     best, wifi, name = network.best, network.wifi, network.name
     if best is None:
         return _not_in_band(network)
-    has_answered = best.bssid in network.answered and best.age_s is not None and best.age_s <= ANSWERED_WITHIN_S
+    has_answered = best.bssid in network.answered and best.age_s is not None and best.age_s <= FRESH_S
     if not (is_fresh(best, wifi) or has_answered):
         return _unknown(
             network,
