@@ -1,7 +1,7 @@
-"""Judging this laptop before a run: what it can and cannot measure, and the step that unlocks each (`doctor`).
+"""Judging this laptop before a run: what it can and cannot measure, and how to unlock what is missing (`doctor`).
 
-What stands in the way comes from where a run takes it (`Laptop.obstacles`, `Laptop.wifi`), and so do the reasons and
-steps that a run's checks then give. Which checks rest on what comes from the plan and from the checks' rows.
+The obstacles, with their reasons and steps, are those that a run uses (`Laptop.obstacles`, `Laptop.wifi`), so `doctor`
+and the checks of a run say the same. Which checks need an ability follows from the plan and from the checks' rows.
 """
 
 from collections.abc import Callable, Collection
@@ -15,7 +15,7 @@ from netpreflight.probes.observations import Laptop, Obstacle, Package, Scope
 from netpreflight.probes.quoting import in_quotes
 
 LEAST_BYTES, ENOUGH_BYTES = 1_000_000, 50_000_000
-"""A report is smaller than the first; the second leaves room for captures and many runs."""
+"""Free disk space: any report is smaller than `LEAST_BYTES`; `ENOUGH_BYTES` leaves room for captures and many runs."""
 _GRANTED_BY = {
     "nl80211": "the kernel lets this process scan (nl80211)",
     "wpa_supplicant": "wpa_supplicant lets this user scan",
@@ -24,36 +24,37 @@ _GRANTED_BY = {
     "windows": "Windows has a Wi-Fi adapter",
     "macos": "macOS has a Wi-Fi interface",
 }
+"""Why a Wi-Fi scan is possible, keyed by `Wifi.source`."""
 _TRY_SCAN = "Run netpreflight check --only wifi: it says whether the scan was allowed, and how to allow it."
 _GIVE_CAPTURE = "Give a capture (--capture FILE), made beside the access point with any tool."
 
 
 def abilities(laptop: Laptop) -> list[Ability]:
-    """What a run on this laptop can measure, one row for each thing that it takes."""
+    """Judge each ability that a run uses: whether this laptop has it, why, and how to unlock it."""
     return [_judged(ability, laptop) for ability in JUDGES]
 
 
 def _judged(ability: str, laptop: Laptop) -> Ability:
-    """Judge one ability; an exception in its judge costs no other."""
+    """Judge one ability. An exception in its judge makes this row "no", and leaves the other rows alone."""
     try:
         return JUDGES[ability](laptop)
-    except Exception as fault:  # noqa: BLE001 - as for a check
+    except Exception as fault:  # noqa: BLE001 - the judge of a check is guarded the same way
         why = f"netpreflight failed here: {type(fault).__name__}: {fault}"
         return _row(ability, (), "no", why, "Attach this text to a ticket for its developers.")
 
 
 def _checks(rests: Callable[[Row], bool]) -> list[str]:
-    """The checks that rest on something."""
+    """The ids of the checks whose rows meet a condition."""
     return [row.id for row in CHECKS.values() if rests(row)]
 
 
 def _of_probes(*names: str) -> list[str]:
-    """The checks that need one of these probes."""
+    """The checks that need at least one of these probes."""
     return _checks(lambda row: bool({*names} & {*row.probes}))
 
 
 def _that_need(*needs: str) -> list[str]:
-    """The checks of which a probe needs this of the laptop."""
+    """The checks with a probe that needs at least one of `needs` from the laptop (its link, its route, …)."""
     return _of_probes(*(probe.name for probe in PROBES if probe.needs in needs))
 
 
@@ -82,7 +83,7 @@ def _row(ability: str, checks: Collection[str], state: AbilityState, why: str, u
 
 
 def _by_obstacle(ability: str, checks: Collection[str], obstacle: Obstacle | None, otherwise: str) -> Ability:
-    """An ability that only an obstacle takes away."""
+    """The row of an ability that the laptop has unless there is an obstacle; `otherwise`: the reason if there is none."""
     if obstacle is None:
         return _row(ability, checks, "yes", otherwise)
     return _row(ability, checks, "no", obstacle.reason, obstacle.step or CONNECT)
@@ -285,7 +286,7 @@ def _is_older(package: Package) -> bool:
 
 
 def _numbers(version: str) -> list[int]:
-    """The numbers at the beginning of a version."""
+    """The numbers at the beginning of a version, up to the first part that is not a number."""
     found = []
     for part in version.split("."):
         if not part.isdecimal():
@@ -337,7 +338,7 @@ JUDGES: dict[str, Callable[[Laptop], Ability]] = {
     "packages": _packages,
     "disk": _disk,
 }
-"""Each ability, in the order in which it is shown."""
+"""The judge of each ability, keyed by the ability's id, in the order in which the rows are shown."""
 
 
 def on_vpn(scope: Scope) -> str | None:

@@ -1,4 +1,4 @@
-"""Address classes, as the contract defines them."""
+"""Classes of addresses: local, public, carrier NAT and others; and the names to allow for a host."""
 
 import ipaddress
 
@@ -15,9 +15,12 @@ _LOCAL = [
         "224.0.0.0/4",
     )
 ]
-"""RFC 1918, RFC 6598, this network, loopback, link-local and multicast; everything else counts as public."""
+"""The local networks: RFC 1918, RFC 6598, "this network" (0.0.0.0/8), loopback, link-local and multicast.
+
+Every other address counts as public.
+"""
 _DEVICE_ID = 24
-"""Characters of a device id."""
+"""How many characters a device id has."""
 
 
 def is_address(host: str) -> bool:
@@ -55,7 +58,7 @@ def is_translated(address: str) -> bool:
 
 
 def is_shared_by_routers(mac: str) -> bool:
-    """Whether a MAC address is a shared VRRP one (RFC 9568 section 7.3), so it tells neither a maker nor a site."""
+    """Whether VRRP routers share a MAC address (RFC 9568 section 7.3), so it identifies neither a vendor nor a site."""
     return mac.lower().startswith("00:00:5e:00:01:")
 
 
@@ -65,7 +68,7 @@ def is_sinkhole(address: str) -> bool:
 
 
 def zone_of(host: str) -> str:
-    """The names to allow for a host: `*.zone` where the first label is a device id, because each device has its own."""
+    """The name to allow for a host: `*.zone` if the first label is a device id, which differs for each device."""
     first, _, zone = host.partition(".")
     return f"*.{zone}" if len(first) == _DEVICE_ID and zone else host
 

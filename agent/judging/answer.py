@@ -13,18 +13,18 @@ from netpreflight.probes.observations import ROOT_ON_LINUX, TAKES_ROOT
 
 
 def loss_of(checks: list[Check]) -> Check | None:
-    """The failed check that says where on the path packets to the device's port are lost; None: there is none."""
+    """The failed check that says where on the path packets to the device's cloud port are lost; None: there is none."""
     locating = (check for check in checks if CHECKS[check.id].locates)
     return next((check for check in locating if check.status == "fail" and check.to_allow), None)
 
 
 def is_same_port(check: Check, lost: Check) -> bool:
-    """Whether a check is about the port that is lost on the path."""
+    """Whether a check is about the same port as `lost`, the check that says where on the path packets are lost."""
     return bool({flow.words for flow in check.to_allow} & {flow.words for flow in lost.to_allow})
 
 
 def with_networks(answer: Answer, verdicts: list[Verdict], profile: Profile) -> Answer:
-    """The answer where no network was chosen, with how many of those in range would do for the device."""
+    """Add to the answer, if no network was chosen, how many of the networks in range would do for the device."""
     unsettled = verdicts.count("undetermined")
     counts = {
         "would do": sum(verdict.startswith("compatible") for verdict in verdicts),
@@ -37,7 +37,7 @@ def with_networks(answer: Answer, verdicts: list[Verdict], profile: Profile) -> 
 
 
 def with_devices(answer: Answer, verdict: Verdict, would_not: list[str]) -> Answer:
-    """The answer where no device was named, with the known devices that certainly do not get online."""
+    """Add to the answer, if no device was named, which of the known devices certainly do not get online."""
     if verdict == "incompatible" or not would_not:
         return answer
     depends = f"It depends on the device (--device names it): no for {in_a_row(would_not)}."
@@ -56,7 +56,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
         failing = [check for check in required if check.status == "fail"]
         first = next((check for check in failing if CHECKS[check.id].first and failing[0].stage != "ip"), failing[0])
         if (lost := loss_of(required)) is not None and is_same_port(first, lost):
-            first = lost  # where packets are lost says more than that nothing answers
+            first = lost  # "packets are lost at hop N" says more than "nothing answers"
         if is_cut_off(checks) and first.id in _OUTSIDE:
             return _cut_off(f"No: {device} would not get online here.", first)
         ends = "would not get" if start.online is False else "cannot be relied on to get"
@@ -100,8 +100,8 @@ def with_log(answer: Answer, verdict: Verdict, of_device: list[Check]) -> Answer
     """The answer where the network has no fault, and the device's own log says what is wrong with the device.
 
     Args:
-        answer: without the log.
-        verdict: of the network.
+        answer: the answer without the log.
+        verdict: the verdict on the network.
         of_device: the checks that are about the device itself.
     """
     itself = next((check for check in of_device if check.status == "fail"), None)
@@ -111,8 +111,9 @@ def with_log(answer: Answer, verdict: Verdict, of_device: list[Check]) -> Answer
 
 
 _OUTSIDE = ("portal", "ntp.reply", "coap.udp-5683", "cloud.transport")
-"""The checks that ask somebody outside this network, each somebody else and on another port."""
+"""The checks that ask a host outside this network; each asks a different host, on a different port."""
 _MANY_SILENT = 3
+"""At least this many checks of `_OUTSIDE` have to get no answer before the network counts as cut off."""
 
 
 def is_cut_off(checks: list[Check]) -> bool:
@@ -144,15 +145,16 @@ def uplink_first(which: Literal["this", "that"]) -> str:
 
 
 def _left_out(checks: list[Check]) -> str:
-    """How many checks were left out, as the end of a sentence."""
+    """How many checks were left out, in brackets for the end of a sentence; empty: none was."""
     number = sum(check.status == "skip" for check in checks)
     return f" ({number} {'check was' if number == 1 else 'checks were'} left out)" if number else ""
 
 
 def _untested_only(required: list[Check]) -> int:
-    """How many things were not tested, where only root's rights were missing, and something of each stage passed.
+    """How many groups of checks are unknown only because root's rights are missing.
 
-    0: something else is open, or too little was tested for a guess.
+    0: a check is unknown for another reason, a DHCP server may be missing, or a stage other than IP has no check that
+    passed; then too little is known for a guess.
     """
     unseen = [check for check in required if check.status == "unknown"]
     of_root = (*TAKES_ROOT, ROOT_ON_LINUX)
@@ -168,11 +170,11 @@ def _untested_only(required: list[Check]) -> int:
 
 
 _ONE_CLIENT_ONLY = "The network lets this laptop through, and not the device."
-"""What is in the way where a server answers the laptop only, whichever check found that."""
+"""The plain words for a server that answers the laptop, but not the device, whichever check found that."""
 
 
 def _answered(sentence: str, first: Check) -> Answer:
-    """The answer with its sentence, and with what `first`, the check to name, says."""
+    """The answer that opens with `sentence`, and takes obstacle, remedy and owner from the check `first`."""
     plain = _ONE_CLIENT_ONLY if first.problem == ONLY_LAPTOP else CHECKS[first.id].plain
     return Answer(
         sentence=sentence,

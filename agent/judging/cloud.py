@@ -30,6 +30,7 @@ from netpreflight.probes.observations import (
 )
 
 NOT_MEASURED_THEN = "what follows the first record was not measured then"
+"""Evidence for a run of an earlier version, whose exchange ended with the server's first record."""
 
 
 def transport(view: DeviceView) -> Finding:
@@ -51,7 +52,7 @@ def transport(view: DeviceView) -> Finding:
     else:
         missing = None
     findings = [_of(endpoint, view) for endpoint in mine if endpoint.address]
-    # Any one of the hosts will do; that all of them fail is known only where all were asked.
+    # One host that answers is enough. That all of them fail is known only if all were asked.
     finding = min([*findings, *([missing] if missing else [])], key=lambda finding: BEST_FIRST.index(finding.status))
     if not findings:
         return finding
@@ -72,7 +73,7 @@ def _of(endpoint: CloudEndpoint, view: DeviceView) -> Finding:
 
 
 def of_endpoint(endpoint: CloudEndpoint, profile: Profile) -> Finding:
-    """The finding about one endpoint that speaks DTLS, by what it did alone."""
+    """The finding about one DTLS endpoint by its own exchange only, without the rest of the run's observations."""
     return _dtls(endpoint, Observations(), profile)
 
 
@@ -150,7 +151,10 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
 
 
 def _after_nonce(endpoint: CloudEndpoint) -> Connection | None:
-    """The connection that was made after a nonce, if something ended it without one; silence may be loss."""
+    """The last connection, if something ended it without a nonce although the connection before brought one.
+
+    None also if the last connection was silent until the timeout, because that may be packet loss.
+    """
     *before, last = endpoint.connections
     if not before or not before[-1].is_nonce or last.is_nonce:
         return None
@@ -158,6 +162,7 @@ def _after_nonce(endpoint: CloudEndpoint) -> Connection | None:
 
 
 def _describe(connection: Connection) -> str:
+    """One TCP connection in words: whether it was made, how much came, and how it ended."""
     connected = f"connected in {connection.connect_ms:.0f} ms" if connection.connect_ms is not None else "not connected"
     return f"{connected}, {len(connection.received) // 2} bytes received, {connection.error or 'then silence'}"
 
@@ -200,9 +205,9 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
 
 
 def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile: Profile) -> Finding:
-    """What the handshake after the first record shows: whether the server is the one whose key the device carries."""
+    """The finding about the handshake after the first record: whether the server has the key that devices carry."""
     flight, key = endpoint.flight, profile.cloud.server_key
-    if flight is None:  # then nobody looked, and the first record decides
+    if flight is None:  # an earlier version ended the exchange there, so the first record decides
         return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
     if key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange):
         summary = f"{where} signed this run's random number with the key that devices carry"
@@ -231,7 +236,7 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
 
 
 def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, seen: Observations) -> Finding:
-    """The finding where a server answered the first ClientHello, and not the second, which has its cookie."""
+    """The finding where a server answered the first ClientHello, but not the second, which returns its cookie."""
     flow = _flow("udp", endpoint)
     if found := refusal(flow, flight.attempts, endpoint.new_ports, endpoint.unasked, seen, []):
         return found
@@ -315,7 +320,7 @@ def _flow(protocol: Literal["udp", "tcp"], endpoint: CloudEndpoint) -> Flow:
 
 
 def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
-    """How many ClientHellos were lost, and how that compares with what the device would send."""
+    """How many ClientHellos got no answer, and how that compares with how many the device would send."""
     sent, patience = sum(attempt.outcome != "ignored" for attempt in endpoint.attempts), profile.cloud.answer_s.value
     text = f"{counted(sent, 'ClientHello')} in {endpoint.waited_s:.0f} s brought no DTLS record back."
     schedule = profile.cloud.hello_at_s.value if profile.cloud.hello_at_s else []
@@ -328,7 +333,7 @@ def _how_sure(endpoint: CloudEndpoint, profile: Profile) -> str:
 
 
 def _odds(sent: int) -> int:
-    """One in how many times `sent` exchanges in a row all fail, where one packet in ten is lost in each direction."""
+    """N, if `sent` exchanges in a row all fail once in N times where one packet in ten is lost in each direction."""
     return round(1 / (1 - 0.9**2) ** sent)
 
 
@@ -370,7 +375,7 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
         return finding
     evidence = [line for server in answering for line in _size_evidence(server, seen)]
     narrow = [found for server in answering if (found := _too_narrow(server, seen, needs.value))]
-    if len(narrow) < len(answering):  # any one of the hosts will do
+    if len(narrow) < len(answering):  # one host that is reached is enough
         return msgspec.structs.replace(finding, evidence=[*finding.evidence, *evidence])
     endpoint, told, size = narrow[0]
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
@@ -390,9 +395,10 @@ def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, prof
 
 
 def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets | None:
-    """What happened to large packets on the way to an endpoint; None: none were sent, or anybody can have refused them.
+    """What happened to large packets on the way to an endpoint; None: none were sent, or their errors may be forged.
 
-    They hold nothing random, so an ICMP error about one proves nothing where somebody sends unasked.
+    The large packets hold no random number, so an ICMP error that quotes one proves nothing on a network where
+    somebody sends answers that nobody asked for.
     """
     targets = [target for target in (seen.path.targets if seen.path else []) if not forged.is_swept(target.unasked)]
     mine = (target for target in targets if (target.address, target.device.port) == (endpoint.address, endpoint.port))
@@ -400,11 +406,12 @@ def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets 
 
 
 def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tuple[CloudEndpoint, Icmp, int] | None:
-    """The ICMP error which shows that the device's packets (of `needed` bytes) do not fit, and the size of its packet.
+    """The ICMP error which shows that the device's packets of `needed` bytes do not fit; None: there is none.
 
-    Either that packet was no larger than the device's, or the error names an MTU that is too small for them. Runs of
-    an earlier version have a large ClientHello instead of probes: its ICMP errors count, and its silence does not,
-    because the vendor's published server answers no ClientHello of that size.
+    Returned with the endpoint, and with the size of the probe that the error is about. That probe was no larger than
+    `needed`, or the error names an MTU below `needed`. Runs of an earlier version have a large ClientHello instead of
+    probes: ICMP errors about it count, and its silence does not, because the vendor's published server answers no
+    ClientHello of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
     told = [(probe.icmp, whole.size) for probe in whole.probes] if whole else []

@@ -152,7 +152,7 @@ def _unsettled(asked: list[CoapServer], evidence: list[str]) -> Finding:
 
 
 def _evidence(server: CoapServer) -> list[str]:
-    """A line for each CoAP ping to a server, and for each control port."""
+    """A line for each CoAP ping to a server, and for each of its other ports that was asked as a control."""
     where = f"{server.address} ({server.host}), UDP {server.port}"
     lines = [f"{where}, {attempt.words}" for attempt in server.attempts]
     return lines + [

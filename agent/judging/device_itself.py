@@ -1,4 +1,7 @@
-"""Judging what a device's own log says of the device itself: `device.*`. It never changes the network's verdict."""
+"""Judging what a device's own log says of the device itself: `device.*`.
+
+These checks never change the network's verdict.
+"""
 
 from netpreflight.agent.judging.device_log import device_causes, shown_stages
 from netpreflight.agent.judging.device_view import DeviceView
@@ -12,6 +15,7 @@ _WHAT = {
     "device.firmware": "the device's program and firmware",
     "device.power": "the device's power",
 }
+"""Keyed by check: what it is about, to complete "The device's log says nothing of …"."""
 _SAYS = {
     "refused": "The device's log says that its network refused what it was given: its passphrase is wrong, most likely",
     "not-accepted": "The device's log says that the cloud and the device do not accept each other's keys",
@@ -22,6 +26,7 @@ _SAYS = {
     "safe-mode": "The device's log says that it is in safe mode: its program does not run",
     "low-battery": "The device's log says that its battery is low",
 }
+"""The summary of a check that fails, keyed by its problem."""
 
 
 def has_log(seen: Observations) -> bool:
@@ -30,26 +35,30 @@ def has_log(seen: Observations) -> bool:
 
 
 def credentials(view: DeviceView) -> Finding:
-    """What its log says of the name and passphrase that it was given; joining shows that they are right."""
+    """What the device's log says of the network's name and passphrase; a device that joined has the right ones."""
     return _judged("device.credentials", view, stage="link", passes="The device has joined")
 
 
 def keys(view: DeviceView) -> Finding:
-    """What its log says of its keys; being online shows that they are accepted."""
+    """What the device's log says of the device's keys; that it is online shows that the cloud accepts them."""
     return _judged("device.keys", view, stage="cloud", passes="The cloud accepts them")
 
 
 def firmware(view: DeviceView) -> Finding:
-    """What its log says of its program and firmware."""
+    """What the device's log says of the device's program and firmware."""
     return _judged("device.firmware", view)
 
 
 def power(view: DeviceView) -> Finding:
-    """What its log says of its power; no version of Device OS logs a drop of its supply."""
+    """What the device's log says of the device's power; no version of Device OS logs a drop of its supply voltage."""
     return _judged("device.power", view)
 
 
 def _judged(check: str, view: DeviceView, *, stage: StartStage | None = None, passes: str = "") -> Finding:
+    """The finding of one check from the log: a failure that it shows, or a pass if it shows that `stage` was reached.
+
+    `passes` is the summary of a pass, without "by its own log".
+    """
     log = view.seen.log
     if log is None:
         raise ValueError("there is no log")

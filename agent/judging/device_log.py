@@ -1,7 +1,8 @@
-"""Judging a device's own log: where it stops, by its lines alone.
+"""Judging a device's own log: where the device stops on its way online, by the lines of the log alone.
 
-The log is split into attempts. An attempt stops at a stage only where a line says that it failed, or where the device's
-own patience is past and a line that would have told better could have been seen. What the log leaves open stays open.
+The log is split into attempts to get online. An attempt counts as stopped at a stage only if a line says that the stage
+failed, or if the device's own timeout has passed and the log is detailed enough to have shown a success. What the log
+leaves open stays unknown.
 """
 
 import re
@@ -34,33 +35,39 @@ TITLES: dict[StartStage, str] = {
     "cloud": "the cloud",
 }
 NO_ADDRESS_MS = 60_000
-"""A device of Gen 3 or 4 whose link is up waits so long for an address before that counts as a failure; lwIP itself
-asks at 0, 2, 6, 14, 30 and 60 s, and logs nothing of DHCP (dhcp.c:163-173)."""
+"""How long a Gen 3 or 4 device whose link is up may be without an address before that counts as a failure. lwIP asks
+for one at 0, 2, 6, 14, 30 and 60 s, and logs nothing about DHCP (dhcp.c:163-173)."""
 NO_CLOUD_MS = 120_000
 """The longest that a device waits for its cloud once its socket is open: 45 s for DTLS (9 s before 1.5.0), then 45 s
 for the answer to its HELLO (device-os dtls_message_channel.cpp, coap_channel.h:161-165); over TCP three answers of up
-to 20 s each (lightssl_message_channel.cpp:151-198); and time to say so."""
+to 20 s each (lightssl_message_channel.cpp:151-198); plus time to log the outcome."""
 DHCP_MS = 15_000
-"""So long does a Photon wait for an address once it has joined (device-os v2.3.1 wlan_hal.cpp:793)."""
+"""How long a Photon waits for an address once it has joined (device-os v2.3.1 wlan_hal.cpp:793)."""
 ON_PURPOSE_MS = 2_000
-"""So soon after the link went down does a program that asked for it say so (system_network_manager.cpp:418-441)."""
+"""If the device's program asked for the link to go down, the log says so within this time after the link went down
+(system_network_manager.cpp:418-441)."""
 IN_HANDSHAKE = 0b1000_1110_0000
 IN_JOIN = IN_HANDSHAKE | 0b0011_0001_1000
-"""Bits of a Photon 2's driver that are set only while it joins (device-os v6.2.0 rtl_ncp_client.cpp:313-372)."""
+"""Bits that a Photon 2's driver sets only during the handshake of a join (`IN_HANDSHAKE`), or only while it joins
+(`IN_JOIN`; device-os v6.2.0 rtl_ncp_client.cpp:313-372)."""
 AP_FULL = 17
-"""The reason with which an access point refuses a device because it has too many (IEEE 802.11-2020 table 9-50)."""
+"""The code with which an access point refuses a device because it already serves too many (IEEE 802.11-2020 table
+9-50)."""
 HELLO_SENT = 4
-"""A message is sent again three times (RFC 7252 section 4.8, MAX_RETRANSMIT); after that the device gives up."""
+"""How often a device sends its HELLO before it gives up: once, and three times again (RFC 7252 section 4.8,
+MAX_RETRANSMIT)."""
 LEAST_VOLTS = 3.5
+"""A battery below this voltage counts as low."""
 SOON_MS = 60_000
 MANY_RESTARTS = 3
-"""So many new starts, each so soon after the one before, are no coincidence."""
+"""This many restarts, each less than `SOON_MS` after the device's previous start, are no coincidence."""
 MOST_LINES = 12
-"""Decisive lines that are shown, and as many harmless ones."""
+"""How many decisive lines are shown at most, and how many harmless ones."""
 _MODELS = {
     "photon": "photon", "p1": "p1", "core": "core", "argon": "argon", "p2": "p2", "photon 2": "photon2",
     "p2/photon 2": "photon2", "msom": "msom", "m-som": "msom", "m som": "msom",
 }  # fmt: skip
+"""The device (the name of its profile), keyed by the model that a log names, in lower case."""
 
 _MODEM_DEAD = "Its modem stopped answering: that is neither the network nor the cloud"
 _NOT_TOLD = "The line does not say which of the two sides has to change something"
@@ -68,7 +75,7 @@ _AGAIN = "Give the device the network's name and passphrase again"
 
 
 class Cause(Struct, frozen=True):
-    """What a failing line says: the check that it speaks of, and who can change what; None: it leaves that open."""
+    """What a failing line says: the check that the failure belongs to, and who can change what; None: not said."""
 
     check: str | None = None
     problem: str | None = None
@@ -156,7 +163,7 @@ _JOIN_CODES: dict[str, Cause] = {
     "1007": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
     "1025": Cause(why="The access point refused it or vanished; with 802.1X either side may be the cause"),
 }  # fmt: skip
-"""WICED's results (device-os v2.3.1 wwd_constants.h:463-531)."""
+"""The causes of a failed join, keyed by WICED's result (device-os v2.3.1 wwd_constants.h:463-531)."""
 _ESP32_CODES: dict[str, Cause] = {
     "1": Cause(why="It was not done in time: a weak signal, or an access point that does not answer"),
     "2": Cause(
@@ -165,14 +172,15 @@ _ESP32_CODES: dict[str, Cause] = {
     "3": _NOT_HEARD,
     "4": Cause(why="The access point refused it, for a reason that the line does not tell"),
 }  # fmt: skip
+"""The causes of a failed join, keyed by the code of an ESP32's +CWJAP (the Argon's radio)."""
 _CLOUD_CODES: dict[str, Cause] = {
     "6": _KEYS, "7": _KEYS, "8": _KEYS, "26": _KEYS, "16": _SERVER_KEY, "25": _NO_NONCE, "10": _HELLO_OPEN,
     "30": _MEMORY,
     "17": Cause(why="17 stands for every failure of DTLS: silence, and an alert of the cloud, look alike here"),
 }  # fmt: skip
-"""Device OS' own (communication/inc/protocol_defs.h:25-66)."""
+"""The causes of a failed cloud connection, keyed by Device OS' own error (communication/inc/protocol_defs.h:25-66)."""
 _STALE = {"12", "13", "21"}
-"""The saved session was dropped: the device makes a new one, and nothing has to change."""
+"""Device OS' errors for a saved session that was dropped: the device makes a new one, and nothing has to change."""
 
 _FailureEnd = Literal["online", "stops", "lost"]
 
@@ -185,7 +193,7 @@ class DeviceCause(NamedTuple):
 
 
 class _Attempt(Struct):
-    """One attempt, while it is read."""
+    """One attempt to get online, while its lines are read."""
 
     first: int
     last: int
@@ -195,33 +203,34 @@ class _Attempt(Struct):
     stage: StartStage | None = None
     cause: Cause = _OPEN
     begun: set[str] = field(default_factory=set)
-    """Words for what has been seen in it."""
+    """What has been seen in the attempt so far, in words like `joining`, `linked` and `cloud`; `over`: the next line
+    begins a new attempt."""
     shown_by: dict[StartStage, LogRecord] = field(default_factory=dict)
-    """The line that witnesses a stage, or says that it fails."""
+    """Keyed by stage: the line which shows that the device reached the stage, or that the stage failed."""
     link: LogRecord | None = None
-    """The line of its link, since which it waits for an address."""
+    """The line which says that the link is up; from then on the device waits for an address."""
     socket: LogRecord | None = None
-    """The line of its socket to the cloud, since which it waits for that."""
+    """The line which says that the socket to the cloud is open; from then on the device waits for its cloud."""
     sent: int = 0
-    """Datagrams since its HELLO."""
+    """How many datagrams the device has sent since the line of its HELLO."""
     code: str | None = None
-    """What the handshake says that it failed with, which the next line repeats."""
+    """The error code in the handshake's own failing line; the next line repeats it."""
     told_from: int = 2
-    """How deep in the device the last line comes from that says how it failed, by `_DEPTHS`."""
+    """The depth (see `_DEPTHS`) of the last failing line: how deep in the device's software it was logged."""
     down: LogRecord | None = None
-    """The line that says that its address or link is gone, which may have been on purpose."""
+    """The line which says that the address or the link is gone; the device may have given it up on purpose."""
     begin: LogRecord | None = None
-    """The line with which it begins to join."""
+    """The line with which the device begins to join."""
 
     def may_have_lasted(self, ms: int, until: LogRecord) -> bool:
-        """Whether so much time may have passed since it began to join."""
+        """Whether at least `ms` may have passed from the begin of the join to the line `until`."""
         if self.begin is None or self.begin.at_ms is None or until.at_ms is None:
             return True
         return until.at_ms - self.begin.at_ms >= ms
 
 
 class Reading:
-    """Reads the records of a log, one after the other, and tells the attempts in it."""
+    """Reads the records of a log, one after the other, and splits them into attempts to get online."""
 
     def __init__(self, log: DeviceLog) -> None:
         self.log = log
@@ -229,24 +238,25 @@ class Reading:
         self._other_interface = any(record.kind in {"other-link", "cellular-link"} for record in log.records)
         self._is_photon = "hal.wlan" in log.levels or any(record.kind in _OF_WIFI for record in log.records)
         self._link_of: str | None = None
+        """Whose link came up last: `wifi`, or `other`."""
         server = next((record.host for record in log.records if record.kind == "server" and record.host), None)
         self.is_elsewhere = server is not None and not server.endswith((".particle.io", ".spark.io"))
         """Whether the device is set to a server that is not Particle's."""
         self._generation: int | None = None
         self._id: str | None = None
         self.is_foreign = not log.heads and not _is_of_device_os(log)
-        """Whether it is no log of Device OS: then its lines say nothing of a device."""
+        """Whether this is not a log of Device OS; then its lines say nothing about a device."""
         self.is_mixed = len({record.said for record in log.records if record.kind == "model"}) > 1
-        """Whether it holds lines of more than one device."""
+        """Whether the log holds lines of more than one device."""
         self.attempts: list[_Attempt] = []
         self.notes: dict[str, None] = {}
         self.device: dict[str, tuple[Cause, LogRecord]] = {}
-        """What the log says of the device itself, by check, and the line."""
+        """What the log says of the device itself, keyed by check: the cause, and the line that says so."""
         self.device_lines: list[LogRecord] = []
         self._panic: LogRecord | None = None
         self._is_modem_dead = False
         self._closes_stale = False
-        """Whether it dropped the session that it had saved, and is about to close the socket of that."""
+        """Whether the device dropped its saved session; the next error only says that the old socket is closed."""
         self._record: LogRecord | None = None
         readers = self._readers()
         holes = [hole.line for hole in log.holes if hole.what != "silence"]
@@ -263,7 +273,7 @@ class Reading:
         self._settle(log.last_ms)
 
     def _look_at_device(self, record: LogRecord) -> None:
-        """Note where another device's lines begin: a device has one generation, and one id."""
+        """Notice where another device's lines begin: their generation or their device id differs from that before."""
         is_gen_2 = record.kind in _GEN_2 or record.category == "hal.wlan"
         generation = 2 if is_gen_2 else 3 if record.kind in _GEN_3 else self._generation
         found = _DEVICE_ID.match(record.host or "")
@@ -276,7 +286,7 @@ class Reading:
     # --- attempts
 
     def _now(self, record: LogRecord) -> _Attempt:
-        """The attempt that a line belongs to; a new one if the last has ended."""
+        """The attempt that a line belongs to: the last one, or a new one if the last has ended."""
         if not self.attempts or self.attempts[-1].end is not None or "over" in self.attempts[-1].begun:
             self._begin(record)
         attempt = self.attempts[-1]
@@ -290,7 +300,7 @@ class Reading:
         return attempt
 
     def _begins_anew(self) -> None:
-        """The device started again, or the monitor lost it."""
+        """Close the current attempt, because the device restarted or the monitor lost it; a panic was a crash."""
         self._settle(None)
         if self._panic is not None:
             self._told("device.firmware", Cause("device.firmware", "crash", "device owner",
@@ -301,7 +311,7 @@ class Reading:
             self.attempts[-1].begun.add("over")
 
     def _settle(self, until_ms: int | None) -> None:
-        """Judge what only time decides, before an attempt is left."""
+        """Judge, before leaving an attempt, what only elapsed time shows: a loss, or a wait past a timeout."""
         if not self.attempts:
             return
         attempt = self.attempts[-1]
@@ -319,9 +329,9 @@ class Reading:
             self._fail(attempt, attempt.socket, "cloud", _NO_CLOUD)
 
     def _waited(self, since: LogRecord | None, patience_ms: int, until_ms: int | None, category: str) -> bool:
-        """Whether the log went on for longer than the device waits, with what would have told better in sight.
+        """Whether the log goes on past the device's timeout, at a log level that would have shown a success.
 
-        Not so where nothing was printed for long meanwhile: the line may be missing.
+        False if the log is silent for long meanwhile: the line that shows the success may be missing.
         """
         if since is None or since.at_ms is None or until_ms is None or self.log.more_holes:
             return False
@@ -333,7 +343,7 @@ class Reading:
         return until_ms >= end_ms and not is_gap and self.log.levels.get(category) in {"TRACE", "INFO"}
 
     def _show(self, attempt: _Attempt, stage: StartStage, *, state: LogStageState = "witnessed") -> None:
-        """A stage is shown, and with it what has to come before; whether a name was looked up is never implied."""
+        """Mark a stage as shown, and the stages that have to come before it as implied, except the lookup of a name."""
         for before in ORDER[: ORDER.index(stage)]:
             if (
                 attempt.states[before] == "not-shown"
@@ -347,14 +357,19 @@ class Reading:
                 attempt.shown_by[stage] = self._record
 
     def _imply_ip(self, attempt: _Attempt) -> None:
-        """The device has an address by its own test; over Wi-Fi only if no other interface may have given it."""
+        """Mark the address as implied, because the device tests that it has one before it goes on.
+
+        Not if the address may be that of an interface other than Wi-Fi.
+        """
         if self._is_wifi():
             self._show(attempt, "ip", state="implied")
 
     def _is_wifi(self) -> bool:
+        """Whether a line is about the interface that is judged: Wi-Fi, or the modem of a cellular device."""
         return self.is_cellular or not self._other_interface or self._link_of == "wifi"
 
     def _fail(self, attempt: _Attempt, record: LogRecord | None, stage: StartStage, cause: Cause) -> None:
+        """End an attempt: it stops at `stage`. `record` is the line that says so; None: the lines before show it."""
         if record is not None:
             attempt.lines.append(record)
         if stage != "scan":
@@ -366,18 +381,19 @@ class Reading:
             attempt.shown_by[stage] = shown_by
 
     def _lose(self, attempt: _Attempt, record: LogRecord, stage: StartStage, cause: Cause) -> None:
+        """End an attempt: the device had reached `stage`, and lost it."""
         attempt.lines.append(record)
         attempt.end, attempt.stage, attempt.cause = "lost", stage, cause
 
     def _told(self, check: str, cause: Cause, record: LogRecord) -> None:
-        """The log says something of the device itself."""
+        """Note what the log says of the device itself; for each check the first line counts."""
         self.device.setdefault(check, (cause, record))
         self.device_lines.append(record)
 
     # --- lines
 
     def _readers(self) -> dict[str, Callable[[LogRecord], None]]:
-        """What each kind of line changes; the others change nothing."""
+        """The method that reads each kind of line; lines of all other kinds change nothing."""
         return {
         **dict.fromkeys(("network-begins", "joining", "heard-joining"), self._network_begins),
         **dict.fromkeys(("joined", "link-dhcp", "link-static"), self._joined),
@@ -426,7 +442,7 @@ class Reading:
             and last.end is None
             and record.kind != "network-begins"
             and last.begun & {"joining", "linked", "cloud", "over"} == {"joining"}
-        ):  # it tries again only after the join before has failed
+        ):  # it tries again only after the previous join has failed
             self._fail(
                 last, None, "scan", Cause(why="It tries to join again, and no line says why the join before failed")
             )
@@ -455,15 +471,18 @@ class Reading:
         else:
             cause = causes.get(code, Cause(why="The code says nothing of the cause"))
         if record.kind == "wifi-failed" and self.attempts and self.attempts[-1].end == "stops":
-            self._adds(record)  # it follows the answer of the radio's processor
+            self._adds(record)  # it only follows from the failure that the radio's processor reported
             return
         attempt = self._now(record)
-        if attempt.states["link"] == "witnessed":  # of a join before
+        if attempt.states["link"] == "witnessed":  # that link is of an earlier join
             attempt = self._begin(record)
         self._fail(attempt, record, "scan", cause)
 
     def _disconnected(self, record: LogRecord) -> None:
-        """B7: the bits of a Photon 2's driver (device-os v6.2.0 rtl_ncp_client.cpp:304-380)."""
+        """Read a disconnect of a Photon 2: a lost link, or a join that failed.
+
+        The bits of its driver say at which step (device-os v6.2.0 rtl_ncp_client.cpp:304-380).
+        """
         reason, bits = _of_hex(record.said), _of_hex(record.code)
         if reason == 65534:  # roamed
             return
@@ -475,7 +494,7 @@ class Reading:
             self._lose(attempt, record, "link", Cause(why=heard or "The access point or the device ended the link"))
         elif "joining" in attempt.begun or bits & IN_JOIN:
             self._fail(attempt, record, "scan", _of_driver(bits, reason))
-        else:  # it may have been joined before the log begins
+        else:  # the device may have joined before the log begins
             attempt.lines.append(record)
             attempt.begun.add("over")
 
@@ -488,12 +507,12 @@ class Reading:
         attempt.lines.append(record)
 
     def _wifi_unlink(self, _record: LogRecord) -> None:
-        """Without a link it does not wait for an address."""
+        """The link is down, so the device waits neither for an address nor for its cloud."""
         if self.attempts:
             self.attempts[-1].link = self.attempts[-1].socket = None
 
     def _linked_again(self, record: LogRecord) -> _Attempt:
-        """The attempt of a link that came up; a new one if the link had gone away."""
+        """The attempt that a link which came up belongs to; a new one if the link had gone away before."""
         went_away = bool(self.attempts) and self.attempts[-1].down is not None
         return self._begin(record) if went_away else self._now(record)
 
@@ -504,6 +523,7 @@ class Reading:
         self.notes["It has another interface than Wi-Fi: what it reached over that says nothing about the Wi-Fi"] = None
 
     def _state(self, record: LogRecord) -> None:
+        """Read a change of the network's state: the link, the address, or that they go, on purpose or not."""
         was, now = record.was, record.now
         if (was, now) == ("DISABLED", "IFACE_DOWN"):
             self._begins_anew()
@@ -545,6 +565,7 @@ class Reading:
             self.notes["Its address is a static one: DHCP was not asked, so the log says nothing of it"] = None
 
     def _no_address(self, record: LogRecord) -> None:
+        """Read the line "DHCP fail": it is about DHCP only after a link, and follows every other failure, too."""
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.end is not None:
             self._adds(record)
@@ -560,7 +581,7 @@ class Reading:
         elif self._is_photon and not attempt.may_have_lasted(DHCP_MS, record):
             cause = Cause(why="It did not join: the line follows every join that failed, and is not about DHCP")
             self._fail(attempt, record, "scan", cause)
-        else:  # its line of the link may be missing; a cellular device prints it, too
+        else:  # the line of the link may be missing; and a cellular device prints "DHCP fail", too
             attempt.lines.append(record)
             attempt.begun.add("over")
 
@@ -587,7 +608,7 @@ class Reading:
         self._fail(attempt, record, "dns", cause)
 
     def _of_cloud(self, record: LogRecord) -> _Attempt:
-        """The attempt of a line about the cloud; after one that has ended, the device still has its address."""
+        """The attempt that a line about the cloud belongs to. In a new attempt, the device still has its address."""
         attempt = self._now(record)
         self._imply_ip(attempt)
         return attempt
@@ -634,6 +655,7 @@ class Reading:
         attempt.lines.append(record)
 
     def _sent(self, record: LogRecord) -> None:
+        """Count the datagrams after a HELLO: once it was sent for the last time, the device gets no answer."""
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.end is None and "hello" in last.begun and "done" not in last.begun:
             last.sent += 1
@@ -643,7 +665,10 @@ class Reading:
                 self._fail(last, None, "cloud", _HELLO_OPEN)
 
     def _cloud_failed(self, record: LogRecord) -> None:
-        """A failing line of the cloud stage; one that follows another says no more, unless that left the cause open."""
+        """Read a failing line of the cloud stage.
+
+        A second line about the same failure changes the cause only if the first left it open, or has another code.
+        """
         code = record.code or ""
         cause = self._cause(record, code)
         last = self.attempts[-1] if self.attempts else None
@@ -657,7 +682,7 @@ class Reading:
             elif last.stage == "cloud" and last.cause.check is None and cause is not None and cause.check:
                 last.cause = cause
             return
-        if cause is None:  # a saved session that was dropped, or a line that tells no stage
+        if cause is None:  # a saved session was dropped, or the line names no stage
             attempt = self._of_cloud(record)
             attempt.lines.append(record)
             attempt.begun.add("over")
@@ -677,7 +702,7 @@ class Reading:
         self._fail(attempt, record, "cloud", cause)
 
     def _cause(self, record: LogRecord, code: str) -> Cause | None:
-        """What a failing line of the cloud stage says; None: it tells no stage, or nothing that has to change."""
+        """The cause that a failing line of the cloud stage gives; None: it names no stage, or nothing has to change."""
         fixed = {
             "tcp-failed": _NO_TCP, "debug-tcp-failed": _NO_TCP, "no-nonce": _NO_NONCE, "no-key": _KEYS,
             "bad-key": _KEYS, "bad-key-before": _SERVER_KEY, "no-hello": _HELLO_OPEN,
@@ -701,7 +726,7 @@ class Reading:
         self.notes["A connection to the cloud failed, and no line says at which stage"] = None
 
     def _adds(self, record: LogRecord) -> None:
-        """A line that follows from what failed before."""
+        """Add a line that only follows from an earlier failure to the last attempt."""
         if self.attempts:
             self.attempts[-1].lines.append(record)
             self.attempts[-1].last = record.line
@@ -732,11 +757,12 @@ class Reading:
         attempt.lines.append(record)
 
     def _leaving(self, _record: LogRecord) -> None:
-        """It does not wait for its cloud any longer."""
+        """The device leaves its cloud, so it does not wait for it any longer."""
         if self.attempts:
             self.attempts[-1].socket = None
 
     def _lost(self, record: LogRecord) -> None:
+        """Read an error of the cloud connection: a loss, unless the device was not online or drops a saved session."""
         last = self.attempts[-1] if self.attempts else None
         if record.kind == "loop-error" and record.code in _STALE:
             self._closes_stale = True
@@ -783,11 +809,12 @@ class Reading:
             self._adds(record)
 
     def _pinged(self, record: LogRecord) -> None:
-        """Cloud Debug pings what it was given, once each, and prints how many answers came (CloudDebugWiFi.cpp).
+        """Note whether a host answered Cloud Debug's ping (CloudDebugWiFi.cpp).
 
-        It does so each time that it tests: one answer is enough.
+        Each time that Cloud Debug tests, it pings each host once, and prints how many answers came. One answer in any
+        of the tests is enough.
         """
-        if not _COUNT.fullmatch(record.code or ""):  # a saved run has something else in its place
+        if not _COUNT.fullmatch(record.code or ""):  # a saved run may have a placeholder instead of the number
             return
         came = int(record.code or "0") > 0
         answered = f"{_PINGED[record.kind]} answered Cloud Debug's ping"
@@ -800,6 +827,7 @@ class Reading:
             self.notes[answered if came else silent] = None
 
     def _heard(self, record: LogRecord) -> None:
+        """Note that the device hears a network that it knows, and whether the signal is weak."""
         known = {other.name for other in self.log.records if other.kind in {"known", "joining", "heard-joining"}}
         if record.name in known and record.signal_dbm is not None:
             if not self.attempts:
@@ -825,7 +853,10 @@ class Reading:
             self._fail(attempt, record, "scan", cause)
 
     def _safe_mode(self, record: LogRecord) -> None:
-        """It tells its cloud so, which it can only online (device-os v6.2.0 system_task.cpp:692)."""
+        """Note the safe mode. It also shows that the device is online.
+
+        The device reports the mode to its cloud, which it can only online (device-os v6.2.0 system_task.cpp:692).
+        """
         if not self.attempts or self.attempts[-1].end != "online":
             self._online(record)
         self.attempts[-1].begun.add("safe-mode")
@@ -852,51 +883,59 @@ class Reading:
 
 
 _GONE: dict[str, tuple[StartStage, str]] = {"IFACE_LINK_UP": ("ip", "address")}
-"""What went away, by the state that follows `IP_CONFIGURED`; else it is the link."""
+"""The stage that was lost and the word for it, keyed by the state that follows `IP_CONFIGURED`; else the link was."""
 _DEPTHS = {
     **dict.fromkeys(("tcp-failed", "no-nonce", "no-key", "dtls-failed", "no-hello"), 1),
     "handshake-failed": 0,
 }
-"""How deep in the device a failing line comes from: one failure is told from the inside out, each time once."""
+"""How deep in the device's software each kind of failing line is logged: 0 is the innermost.
+
+One failure is logged from the inside out, once at each depth.
+"""
 _PINGED = {
     "ping-gateway": "Its gateway",
     "ping-resolver": "The resolver that it was given",
     "ping-internet": "8.8.8.8",
 }
-"""Whom Cloud Debug's line is about."""
+"""The host that Cloud Debug pinged, keyed by the kind of line."""
 _BARE = {
     "udp-sent", "model", "version", "credentials", "known", "heard", "own-address", "own-gateway", "own-mask", "panic",
     "memory", "battery", "cellular", "debug-unresolved", "debug-tcp-failed", *_PINGED,
 }  # fmt: skip
-"""Lines that count without the head of a record, though other lines of the log have one."""
+"""Kinds of lines that count without the head of a record (time, category, level), even if other lines have heads."""
 
 
 _GEN_2 = {"joined", "link-dhcp", "link-static", "join-failed", "network-begins", "address", "no-address"}
 _GEN_3 = {"wifi-link", "wifi-unlink", "other-link", "cellular-link", "state", "disconnect"}
-"""Lines of devices of the second generation only (Photon, P1, Electron), and of later ones only."""
+"""Kinds of lines that only devices of Gen 2 print (Photon, P1, Electron), and kinds that only later devices print."""
 _HEX, _VOLTS = re.compile("[0-9A-Fa-f]{1,8}"), re.compile(r"[0-9]{1,2}\.[0-9]{1,4}")
 _COUNT = re.compile("-?[0-9]{1,6}")
-"""How many answers came, or an error's number."""
+"""The result of a ping: how many answers came, or the number of an error."""
 _DEVICE_ID = re.compile(r"[0-9a-f]{24}(?=\.)")
-"""As the name of a device's cloud begins, over UDP."""
+"""The device id with which the host name of a device's cloud begins, for devices that reach it over UDP."""
 _OF_WIFI = {"wifi-link", "joining", "heard-joining", "join-failed", "link-dhcp", "link-static", "cwjap"}
-
+"""Kinds of lines that only a device with Wi-Fi prints."""
 
 _DTLS_KEYS = {"7700", "7780", "7800", "7900", "7980", "7a00", "7b00", "7c80", "7d00", "7d80", "7e00", "7e80"}
-"""mbedTLS 2.22 ssl.h: an alert, or a message of the handshake that is wrong."""
+"""Error numbers of mbedTLS 2.22 (ssl.h): an alert, or a handshake message that is wrong."""
 _DTLS_ANSWERED = {
     "6600", "6700", "6a80", "6d00", "6e80", "7180", "7200", "7300", "7380", "7880", "7a80", "7b80",
 }  # fmt: skip
-"""The same: what came was no such message. All further numbers are the device's own troubles."""
+"""Error numbers of mbedTLS 2.22: what came was neither. All other numbers are the device's own errors, or silence."""
 
 
 def _of_hex(value: str | None) -> int:
-    """A number that a driver prints; 0: it printed none, or a saved run has something else in its place."""
+    """A hexadecimal number of a driver; 0: it printed none, or a saved run has a placeholder instead."""
     return int(value, 16) if value and _HEX.fullmatch(value) else 0
 
 
 def _of_driver(bits: int, reason: int) -> Cause:
-    """What a Photon 2's driver says of a join that failed: where it was in it, and why the access point refused."""
+    """The cause of a failed join of a Photon 2, by what its driver logs.
+
+    Args:
+        bits: how far the join had got.
+        reason: the code with which the access point refused the device.
+    """
     if bits & IN_HANDSHAKE:
         return _CREDENTIALS
     if bits & 0b0100_0000_0100:
@@ -913,7 +952,10 @@ def _of_driver(bits: int, reason: int) -> Cause:
 
 
 def _of_dtls(code: str) -> Cause:
-    """What mbedTLS' number says (hexadecimal): 6800 is silence, others came of an answer, two digits are a socket's."""
+    """The cause by mbedTLS' error number (hexadecimal).
+
+    6800 means silence, some numbers mean that something answered, and two digits are an error of the socket.
+    """
     digits = code.lstrip("-").lower()
     if digits == "6800":
         return _NO_DTLS
@@ -997,7 +1039,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
 
 
 def shown_stages(log: DeviceLog) -> dict[StartStage, LogStageSeen]:
-    """What the attempt that decides shows of each stage, and the line that says so."""
+    """What the deciding attempt shows of each stage, and the line that says so; empty: there is no such attempt."""
     reading = Reading(log)
     _, chosen = _result(log, reading)
     if chosen is None:
@@ -1012,7 +1054,10 @@ def shown_stages(log: DeviceLog) -> dict[StartStage, LogStageSeen]:
 
 
 def device_causes(log: DeviceLog) -> dict[str, DeviceCause]:
-    """What the log says of the device itself, as far as its last attempt shows: problem, remedy and line by check."""
+    """What the log says of the device itself, keyed by check: the cause (with problem and remedy), and the line.
+
+    From the lines about the device itself, and from the deciding attempt if it stopped for such a cause.
+    """
     reading = Reading(log)
     is_of_a_device = not (reading.is_mixed or reading.is_foreign)
     found = {check: DeviceCause(*told) for check, told in reading.device.items()} if is_of_a_device else {}
@@ -1027,8 +1072,8 @@ def device_causes(log: DeviceLog) -> dict[str, DeviceCause]:
 def _result(log: DeviceLog, reading: Reading) -> tuple[LogResult, _Attempt | None]:
     """How the log ends, and the attempt that says so.
 
-    The last attempt that has an end decides, unless a later one, whose end is missing, got past the stage where it
-    stopped.
+    The last attempt that has an end decides. If it stopped at a stage, and a later attempt without an end got past that
+    stage, the result is not known.
     """
     if reading.is_foreign:
         return "foreign", None
@@ -1052,20 +1097,22 @@ _WEAK = {
     "echoes", "resumed", "network-begins", "online", "safe-mode", "joined", "cwjap", "wifi-failed", "handshake-done",
     "handshake-failed", "socket-error", "bad-key", "listening", "cleared", "resolver-set", *_PINGED,
 }  # fmt: skip
-"""Lines that other programs print, too: without the heads of records, they do not make a log of Device OS."""
+"""Kinds of lines that other programs print, too: without heads of records, they do not show a log of Device OS."""
 
 
 def _is_of_device_os(log: DeviceLog) -> bool:
+    """Whether the log has a line that only Device OS prints."""
     kinds = {record.kind for record in log.records}
     return bool(kinds - _WEAK)
 
 
 def _rank(attempt: _Attempt) -> int:
-    """The place of the last stage that an attempt shows; -1: none."""
+    """The index in `ORDER` of the last stage that an attempt shows as reached; -1: none."""
     return max((i for i, stage in enumerate(ORDER) if attempt.states[stage] in {"witnessed", "implied"}), default=-1)
 
 
 def _stage(chosen: _Attempt | None, attempts: list[_Attempt], result: LogResult) -> StartStage | None:
+    """The stage to name: where the attempt stopped or what it lost, else the last one reached; None: not known."""
     if chosen is None:
         return None
     if result in {"stops", "lost"}:
@@ -1077,7 +1124,10 @@ def _stage(chosen: _Attempt | None, attempts: list[_Attempt], result: LogResult)
 
 
 def _agreed(attempts: list[_Attempt], cause: Cause) -> Cause:
-    """The cause of the last join that failed, if all of them say the same: one cause gives several codes in turn."""
+    """The cause of the last failed join, if all failed joins agree; else an open cause.
+
+    One fault may give different codes in turn, so joins that disagree do not show the cause.
+    """
     failed = {attempt.cause.check for attempt in attempts if attempt.end == "stops" and attempt.stage == "scan"}
     if len(failed) == 1 or not cause.check:
         return cause
@@ -1125,10 +1175,14 @@ _GOT: dict[StartStage, str] = {
     "dns": "has the address of its cloud",
     "cloud": "reached its cloud",
 }
-"""What a device that stops at a stage does not get, what one that was online lost, and what one got last."""
+"""Keyed by stage, to complete "The device …": what it does not get (`_STOPS`), and what it got last (`_GOT`).
+
+`_LOST` completes "… and then lost …".
+"""
 
 
 def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
+    """The answer in one sentence: how far the device gets by its own log."""
     if result == "foreign":
         is_monitors = reading.log.formats == ["particle-cli"]
         return _ONLY_MONITOR if is_monitors else "This is no log of Device OS. To get one: particle serial monitor."
@@ -1146,6 +1200,7 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
 
 
 def _not_known(stage: StartStage | None, chosen: _Attempt | None, reading: Reading) -> str:
+    """The sentence for a log that leaves the end open: why, and how far the device got."""
     if reading.is_mixed:
         return "The log holds lines of more than one device: read the part of each device by itself."
     if reading.is_cellular and chosen is None:
@@ -1159,7 +1214,7 @@ def _not_known(stage: StartStage | None, chosen: _Attempt | None, reading: Readi
 
 
 def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list[_Attempt]) -> list[str]:
-    """What other attempts say, where that changes what is to be looked for."""
+    """Notes from other attempts that change where to look: it was online before, or it began again after."""
     if chosen is None:
         return []
     place = attempts.index(chosen)
@@ -1173,7 +1228,7 @@ def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list
 
 
 def _of_device(reading: Reading, cause: Cause) -> list[str]:
-    """What the log says of the device itself besides, and what to do."""
+    """Notes on what else the log says of the device itself, apart from the answer's cause, and what to do about it."""
     return [
         f"{MEANS[line.kind]}, by line {line.line} ({check}). To do: {other.remedy}"
         for check, (other, line) in reading.device.items()
@@ -1182,13 +1237,13 @@ def _of_device(reading: Reading, cause: Cause) -> list[str]:
 
 
 def _knows_no_network(log: DeviceLog) -> bool:
-    """Whether Cloud Debug, which lists first what the device knows and then what it hears, lists only the latter."""
+    """Whether Cloud Debug lists networks that the device hears, but none that it knows (it lists those first)."""
     kinds = [record.kind for record in log.records]
     return "heard" in kinds and "model" in kinds[: kinds.index("heard")] and not {"credentials", "known"} & {*kinds}
 
 
 def _of_whose(log: DeviceLog, reading: Reading) -> list[str]:
-    """What is to be known of the device that the log is of."""
+    """Notes on the device that printed the log."""
     notes = []
     if reading.is_cellular:
         notes.append("This is a cellular device: its log says nothing of Wi-Fi")
@@ -1200,7 +1255,7 @@ def _of_whose(log: DeviceLog, reading: Reading) -> list[str]:
 
 
 def _of_log(log: DeviceLog) -> list[str]:
-    """What is to be known of the log itself."""
+    """Notes on the log itself: what is missing in it, and how far it can be trusted."""
     notes = []
     if not log.heads and log.records:
         notes.append("The lines have no times and no levels, so anybody may have printed them")
@@ -1231,7 +1286,7 @@ _BLANK = "The settings of the server in the device are empty: particle keys serv
 
 
 def _blank_settings(log: DeviceLog) -> list[LogRecord]:
-    """The lines about empty settings after which nobody was reached: the device may then have no server to go to."""
+    """The lines about empty server settings, unless a later line shows that the device had a server to go to."""
     found: list[LogRecord] = []
     for record in log.records:
         if record.kind in {"server-blank", "server-blank-key"} and _counts(record, log):
@@ -1244,17 +1299,18 @@ def _blank_settings(log: DeviceLog) -> list[LogRecord]:
 
 
 def _said(log: DeviceLog, kind: str) -> str | None:
-    """What the lines of a kind say; None: nothing, or not all the same, as where logs were put together."""
+    """What the lines of a kind say (`LogRecord.said`); None: nothing, or they differ, as in logs joined together."""
     said = {record.said for record in log.records if record.kind == kind and record.said}
     return next(iter(said)) if len(said) == 1 else None
 
 
 def _counts(record: LogRecord, log: DeviceLog) -> bool:
+    """Whether a line counts: it has the head of a record, or no line of the log has one."""
     return record.has_head or not log.heads
 
 
 def _means(record: LogRecord) -> LogLineMeans:
-    """A line with what it says: what its kind says, or more where its values tell."""
+    """A line with its meaning: that of its kind, or a more exact one by the values in the line."""
     means = MEANS[record.kind]
     if record.kind == "state" and record.now == "IP_CONFIGURED":
         means = "It has an address, a router and a resolver"
@@ -1270,10 +1326,11 @@ def _means(record: LogRecord) -> LogLineMeans:
 
 
 def _distinct(records: list[LogRecord]) -> list[LogRecord]:
+    """The records without duplicates, in the order of their lines."""
     by_place = {(record.line, record.kind): record for record in records}
     return sorted(by_place.values(), key=lambda record: record.line)
 
 
 def _first_of_each(records: list[LogRecord]) -> list[LogRecord]:
-    """One line of each kind."""
+    """The first line of each kind, for at most `MOST_LINES` kinds."""
     return list({record.kind: record for record in reversed(records)}.values())[::-1][:MOST_LINES]

@@ -66,7 +66,7 @@ def startup(view: DeviceView, checks: list[Check], test: InternetTest) -> Startu
 
 
 def _rests_on(profile: Profile, handshake: _Handshake | None) -> list[Fact[Any] | None]:
-    """The device facts that every start shows, and those of a failed handshake."""
+    """The device facts that the prediction rests on: those of every start, and those of a failed handshake."""
     lines, led, dhcp = profile.startup, profile.led, profile.dhcp
     every = [lines.scan_line, lines.link_line, lines.ip_line, lines.dns_line, lines.cloud_line]
     failed: list[Fact[Any] | None] = [lines.no_answer_line] if handshake and handshake.is_silent else []
@@ -81,7 +81,8 @@ def _rests_on(profile: Profile, handshake: _Handshake | None) -> list[Fact[Any] 
 def _handshake(name: StartStage, check: Check | None, view: DeviceView) -> _Handshake | None:
     """The handshake that fails at the stage where the device stops; None: there is none, or it is not known.
 
-    Over UDP the socket is connected at once, without a packet; over TCP somebody has to accept the connection.
+    Over UDP the device always begins a handshake, because a socket is connected at once, without a packet. Over TCP it
+    does so only if somebody accepts the connection.
     """
     if name != "cloud" or check is None or CHECKS[check.id].starts != "cloud":
         return None
@@ -113,7 +114,7 @@ def _stages_with_wrong_router(view: DeviceView, checks: list[Check]) -> dict[Sta
 
 
 def _stages_with_lost_lease(checks: list[Check]) -> dict[StartStage, tuple[Reached, Check | None]]:
-    """How far a device gets with an address that it soon loses, or shares: as far as with a good one, for a while."""
+    """The stages of a device with an address that it soon loses or shares: as with a good address, but not for long."""
     lease = next(check for check in checks if check.id == "dhcp.lease")
     if lease.status != "fail" or lease.problem not in NOT_KEPT:
         return {}
@@ -177,7 +178,7 @@ def _stage(
 def _light(
     name: StartStage, state: Reached, profile: Profile, test: InternetTest, handshake: _Handshake | None
 ) -> tuple[str, list[LedSignal]]:
-    """The LED signals of a stage, in words and for drawing: one after the other, again and again."""
+    """The LED signals of a stage, in words and for drawing; the device repeats them in this order."""
     lasting = _lasting(name, state, profile.led, handshake)
     if lasting is None:
         return "", []
@@ -265,6 +266,7 @@ def _network_sees(name: StartStage, view: DeviceView) -> str | None:
 
 
 def _doubt(fact: Fact[Any]) -> str:
+    """A remark to put behind a fact that is not confirmed; else empty."""
     return " (not confirmed)" if fact.certainty == "unconfirmed" else ""
 
 
@@ -282,8 +284,8 @@ def _log(
         if stage.state == "not-reached":
             break
         if stage.state == "stops":
-            # Where a handshake was tried, the socket was connected, so the stage has its own line; without an answer,
-            # or without a handshake, it has the line of its error.
+            # If the device tried a handshake, its socket was connected, so it logs the line of the stage. If nothing
+            # answered, or if it tried no handshake, it logs the line of the failure.
             lines += [stage.line if handshake else None]
             lines += [stage.instead] if handshake is None or handshake.is_silent else []
             break
@@ -293,8 +295,8 @@ def _log(
         return [line for line in lines if line]
     tested = test.log if test.runs else []
     if handshake and not handshake.is_silent:
-        # The test's lines come before that of the failed handshake, but for its last one, which is of its blinks
-        # (system_task.cpp:404-422).
+        # The lines of the Internet Test come before the line of the failed handshake, except the test's last line,
+        # which is about the blinks of the LED (system_task.cpp:404-422).
         failed = _in_default_log(view.profile.startup.handshake_failed_line, view)
         return [line for line in (*lines, *tested[:-1], failed, *tested[-1:]) if line]
     return [line for line in (*lines, *tested) if line]
@@ -318,7 +320,7 @@ def _expected(name: StartStage, state: Reached, view: DeviceView, test: Internet
 
 
 def _expected_lease(view: DeviceView, *, stops: bool) -> str:
-    """How long DHCP took here; or, where the device stops at it, when it asks and gives up."""
+    """How long DHCP took here; or, if the device stops at DHCP, when it asks and when it gives up."""
     dhcp, facts = view.seen.dhcp, view.profile.dhcp
     if stops:
         at = ", ".join(f"{at_s:g}" for at_s in facts.asks_at_s.value)
@@ -331,7 +333,7 @@ def _expected_lease(view: DeviceView, *, stops: bool) -> str:
 
 
 def _expected_lookup(view: DeviceView, *, stops: bool) -> str:
-    """How long the slowest lookup of the cloud's name took here; or after how long the device gives up."""
+    """How long the slowest lookup of the cloud's name took here; or, if the device stops at DNS, when it gives up."""
     seen, facts = view.seen, view.profile.dns
     if stops:
         kinds = 2 if facts.aaaa_first.value else 1
@@ -353,7 +355,7 @@ def _took(seconds: float) -> str:
 
 
 def _expected_cloud(profile: Profile, test: InternetTest, *, stops: bool) -> str:
-    """After how long the device gives up its cloud; or, once online, how often it sends a keep-alive."""
+    """How often the device sends a keep-alive once online; or, if it stops at the cloud, when it gives up."""
     cloud, tests_s = profile.cloud, _TEST_S[profile.internet_test.method.value]
     if stops:
         wait = cloud.answer_s.value + (cloud.connect_s.value if cloud.connect_s else 0)

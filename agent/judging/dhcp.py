@@ -16,15 +16,16 @@ from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, AsDevice, Dhcp, 
 T = TypeVar("T")
 
 NOT_KEPT = ("short-lease", "address-in-use")
-"""Problems of a lease that let a device get an address, and not keep it for itself."""
+"""Problems of a lease with which a device gets an address, but soon loses it or shares it with another host."""
 
 _NEEDED = (1, 3, 6, 51)
-"""Options of a lease that a device goes by: mask, router, resolvers, time."""
+"""The options of a lease that a device uses: mask, router, resolvers, lease time."""
 _OFFERED_LAPTOP = ("OFFER", "laptop")
+"""The type and the identity of an OFFER to this laptop's own MAC address."""
 _AS_ROOT = f"Run netpreflight again {AS_ROOT}: it then asks for a lease as an unknown device, and gives it back."
-"""For runs of earlier versions, which did not keep the step."""
+"""The remedy for runs of earlier versions, which did not save the step of their system (`Dhcp.unlocked_by`)."""
 _LET_IN = "Let UDP from port 67 to port 68 in through this laptop's firewall, and run netpreflight again."
-"""Where an observation has no step of its system's."""
+"""The remedy if the observation does not have the step of its system (`Dhcp.unlocked_by`)."""
 
 
 def offer(view: DeviceView) -> Finding:
@@ -52,16 +53,16 @@ def offer(view: DeviceView) -> Finding:
 
 
 def _played_at_port(view: DeviceView) -> AsDevice | None:
-    """What was seen of the device where it was a second MAC address at a switch port; None: it was not."""
+    """What a run with `--as device` by cable saw, where the switch port has two MAC addresses; None: no such run."""
     played = view.seen.as_device
     return played if played is not UNSET and played.way == "cable" else None
 
 
 def _at_a_port(finding: Finding, played: AsDevice) -> Finding:
-    """The finding of a second MAC address at a switch port: DHCP is at fault only if frames of that address pass.
+    """The finding of no DHCP answer to a second MAC address at a switch port, with whether the port lets it through.
 
-    A switch may take one MAC address at a port (port security). That a router answers the device by ARP shows that this
-    one takes both.
+    A switch may accept only one MAC address at a port (port security). If the router answers ARP requests from the
+    device's MAC address, the port accepts both addresses, and DHCP is at fault. Otherwise that is unknown.
     """
     if finding.problem not in {"no-offer", "no-answer", "lease-server-silent"}:
         return finding
@@ -96,12 +97,12 @@ def _at_a_port(finding: Finding, played: AsDevice) -> Finding:
 
 
 def _not_read(dhcp: Dhcp, evidence: list[str]) -> Finding | None:
-    """The finding where more replies came than could be read; None: all that came was read."""
+    """The finding where more replies came than could be read; None: all replies were read."""
     return unread("a DHCP server", TOO_MUCH, evidence) if dhcp.unread else None
 
 
 def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
-    """The finding where an unknown device gets no OFFER: by whom the servers answer instead."""
+    """The finding where an unknown device gets no OFFER, by what the servers do answer: other options, or whom."""
     asked = sum(message.type == "DISCOVER" and message.identity == "device" for message in dhcp.sent)
     if named := _server(dhcp, "OFFER", "named"):
         return Finding(
@@ -118,11 +119,12 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
         )
     told_device, told_laptop = (_server(dhcp, "ACK", identity) for identity in ("device", "laptop"))
     offered = next((message for message in dhcp.received if (message.type, message.identity) == _OFFERED_LAPTOP), None)
-    # Where the system's own client got no address either, no firewall dropped the offers: it lets that client through.
+    # If the system's own DHCP client got no address either, this laptop's firewall is not the cause: it lets answers
+    # to that client through.
     got_nothing = (view.seen.scope.address or "169.254.").startswith("169.254.")
     if dhcp.transport == "udp" and offered is None and (told_device or told_laptop or not got_nothing):
         return _unheard(dhcp, asked, told_laptop or told_device)
-    # The address that the laptop has already: then that offer does not show that another one is free.
+    # An OFFER of the address that the laptop already has does not show that another address is free.
     own = {view.seen.scope.address, dhcp.laptop_lease.address if dhcp.laptop_lease else None}
     held = offered is not None and offered.address in own
     if offered and not (held and told_device):
@@ -156,12 +158,12 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
 
 
 def _unheard(dhcp: Dhcp, asked: int, told: str | None) -> Finding:
-    """The finding where no OFFER arrives over UDP, where a firewall of this laptop may drop it.
+    """The finding where no OFFER arrives over UDP port 68: a firewall of this laptop may have dropped it.
 
     Args:
         dhcp: what was seen.
         asked: how many DISCOVERs the unknown device sent.
-        told: the server that answered an INFORM.
+        told: the server that answered an INFORM; None: no server did.
     """
     lease = dhcp.laptop_lease
     server = told or (lease.server if lease else None)
@@ -189,7 +191,8 @@ def _unheard(dhcp: Dhcp, asked: int, told: str | None) -> Finding:
 def _by_relay(dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
     """The finding where an OFFER to an unknown device comes only by unicast, as to a relay.
 
-    That proves a free address. That a device's broadcast gets to the server is shown by whatever this laptop was given.
+    Such an OFFER proves that an address is free. Whether a device's broadcasts reach a server is known only if this
+    laptop has a lease or an OFFER.
     """
     lease = dhcp.laptop_lease
     offered = _server(dhcp, "OFFER", "laptop")
@@ -215,7 +218,7 @@ def _by_relay(dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
 
 
 def _silence_of(dhcp: Dhcp, asked: int, *, second_at_port: bool = False) -> str:
-    """That nobody was offered anything, in words."""
+    """The sentence which says that no DISCOVER was answered."""
     named = any(message.identity == "named" for message in dhcp.sent)
     return (
         f"{counted(asked, 'DISCOVER')} from an unknown device in 15 s, "
@@ -228,7 +231,8 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
     """The finding where a server offers an address to this laptop, and none to an unknown device."""
     causes = ["it serves only registered devices"]
     if held or dhcp.laptop_lease:
-        # A server with a full pool still answers INFORMs. One that answers only this laptop's selects by MAC address.
+        # A server with a full pool still answers every INFORM. A server that answers only this laptop's INFORM selects
+        # clients by MAC address.
         by_mac = not held or _server(dhcp, "ACK", "laptop") is not None
         causes.insert(1 if by_mac else 0, "its pool has no address left but those already leased")
     if not told_device:
@@ -250,7 +254,7 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
 
 
 def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
-    """The finding where nobody answers at all; a server that gave this laptop its lease is there all the same."""
+    """The finding where nobody answers at all. If this laptop has a lease, there must be a server all the same."""
     silence = _silence_of(dhcp, asked, second_at_port=_played_at_port(view) is not None)
     if lease := dhcp.laptop_lease:
         server = f"DHCP server {lease.server}" if lease.server else "DHCP server of this laptop's lease"
@@ -354,7 +358,7 @@ def host_name_refused(dhcp: Dhcp, granted: DhcpMessage, profile: Profile) -> Fin
 
 
 def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Finding:
-    """Whether what a device has of a lease brings it up."""
+    """The finding about a lease as the device reads it: whether the device comes up with it, and can keep it."""
     seen, profile = view.seen, view.profile
     if not granted.address:
         return Finding(
@@ -412,7 +416,7 @@ def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Fi
 
 
 def _as_read(granted: DhcpMessage, options: list[int]) -> DhcpMessage:
-    """A lease as a device has it that does not read these options."""
+    """The lease as seen by a device that ignores these options."""
     gone: dict[int, dict[str, Any]] = {
         1: {"mask": None}, 3: {"routers": []}, 6: {"resolvers": []}, 51: {"lease_s": None}
     }  # fmt: skip
@@ -424,7 +428,7 @@ def _as_read(granted: DhcpMessage, options: list[int]) -> DhcpMessage:
 def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
     """The finding where the lease ends before the device renews it."""
     if granted.lease_s is None and granted.server_named is None:
-        return None  # an older version did not tell whether that was seen
+        return None  # an earlier version did not save whether option 51 was there
     shortest = _stated(profile.dhcp.shortest_lease_s, "dhcp.shortest_lease_s", 90.0)
     if (granted.lease_s or 0) >= shortest.value:
         return None
@@ -446,9 +450,10 @@ def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
 
 
 def _others_own(granted: DhcpMessage, view: DeviceView) -> Finding | None:
-    """The finding where the address is certainly another's: the router's, a resolver's, or the server's own.
+    """The finding where the leased address certainly is another host's: the router's, a resolver's or the server's.
 
-    This laptop's own address shows nothing: a server that leases by the switch's port (option 82) offers it again.
+    A lease of this laptop's own address shows no fault: a server that leases by switch port (option 82) offers that
+    address to the device, too.
     """
     whose: dict[str | None, str] = {granted.server: "the DHCP server", view.seen.scope.gateway: "the gateway"}
     for resolver in granted.resolvers:
@@ -467,7 +472,7 @@ def _others_own(granted: DhcpMessage, view: DeviceView) -> Finding | None:
 
 
 def _taken(granted: DhcpMessage, how: str, *, reason: str, remedy: str) -> Finding:
-    """The finding that a lease is of an address that is taken."""
+    """The finding that the leased address is taken; `how` says by whom ("in use by another host")."""
     return Finding(
         status="fail",
         summary=f"{granted.address}, which {granted.server} leases, is {how}",
@@ -480,7 +485,7 @@ def _taken(granted: DhcpMessage, how: str, *, reason: str, remedy: str) -> Findi
 
 
 def _in_use(granted: DhcpMessage, view: DeviceView) -> Finding | None:
-    """The finding where another host has the address."""
+    """The finding where another host answered an ARP request for the leased address."""
     check = view.seen.dhcp.address_check if view.seen.dhcp else None
     # A router or relay may answer for every address (proxy ARP, RFC 1027).
     proxies = {granted.server_mac, view.seen.scope.gateway_mac}
@@ -623,12 +628,13 @@ def _differences(message: DhcpMessage, other: DhcpMessage) -> str:
 
 
 def _subnet(message: DhcpMessage) -> list[str]:
+    """The subnet of an answer, named by its first host: `of 192.168.1.1`; empty: not known."""
     first = first_host(message.address, message.mask) if message.address and message.mask else None
     return [f"of {first}"] if first else []
 
 
 def _no_router(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Finding:
-    """The finding where the lease names no router: whether the device's guess is right here."""
+    """The finding where the lease names no router: a warning if the router that the device assumes is the right one."""
     seen, profile, guess = view.seen, view.profile, view.guessed_router
     remedy = f"Add option 3 (router) to the DHCP scope on {granted.server}."
     if guess is not None and guess == seen.scope.gateway:
@@ -716,7 +722,7 @@ def _inform_unanswered(dhcp: Dhcp) -> Finding | None:
 
 
 def _only_the_laptop(view: DeviceView, dhcp: Dhcp) -> Finding:
-    """The finding where only this laptop's own lease is known, which never proves what an unknown device gets."""
+    """The finding where at most this laptop's own lease is known, which never proves what an unknown device gets."""
     record = dhcp.laptop_lease
     evidence = _evidence(dhcp)
     run = view.seen.as_device
@@ -759,7 +765,7 @@ def _only_the_laptop(view: DeviceView, dhcp: Dhcp) -> Finding:
 
 
 def _server(dhcp: Dhcp, kind: str, identity: str) -> str | None:
-    """The server that sent this type of message to the `device` or the `laptop`; None: none did."""
+    """The first server that sent this type of message to `identity` (`device`, `named`, `laptop`); None: none did."""
     return next(
         (message.server for message in dhcp.received if message.type == kind and message.identity == identity), None
     )
@@ -823,6 +829,7 @@ def _describe(message: DhcpMessage, whose: dict[str, str]) -> str:
 
 
 def _describe_lease(lease: Lease) -> str:
+    """This laptop's own lease in one line."""
     return (
         f"this laptop's lease ({lease.source}): {lease.address} from {lease.server or 'an unnamed server'}, "
         f"router {', '.join(lease.routers) or 'none'}, resolver {', '.join(lease.resolvers) or 'none'}"

@@ -26,7 +26,8 @@ class _Need:
     """Names of which the device needs at least one.
 
     Attributes:
-        required: whether the device fails without; False: that is a warning only.
+        names: the names that the device asks for.
+        required: whether the check fails if none of the names resolves; False: it only warns.
         known_names: names of the same cloud that are known to exist.
     """
 
@@ -96,7 +97,7 @@ def resolve(view: DeviceView) -> Finding:
 
 
 def _first_fails(view: DeviceView, kept: Dns, used: Lookup, evidence: list[str]) -> Finding:
-    """A warning where a device has to ask its second resolver."""
+    """The warning where the first resolver fails, so a device has to ask the second."""
     first, patience = kept.resolvers[0], view.profile.dns.patience_s
     why = next((lookup.failure for lookup in kept.of(used.name) if lookup.resolver == first), None) or "no answer"
     return Finding(
@@ -114,7 +115,7 @@ def _first_fails(view: DeviceView, kept: Dns, used: Lookup, evidence: list[str])
 
 
 def _not_read(dns: Dns, names: list[str], evidence: list[str]) -> Finding | None:
-    """The finding where an answer for one of these names may have come that was not read; None: all was read."""
+    """The finding where an answer for one of these names may have come, but was not read; None: all were read."""
     asked_for = {own for name in names for own in dns.with_other_ids(name)}
     silent = (lookup for lookup in dns.lookups if lookup.name in asked_for and not lookup.rcode and lookup.type == "A")
     found = (not_read(f"{lookup.resolver}, UDP 53", lookup.attempts, evidence) for lookup in silent)
@@ -128,7 +129,7 @@ def may_not_exist(dns: Dns, profile: Profile, doubted: Mapping[str, Doubt]) -> b
 
 
 def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
-    """A warning where the AAAA query that the device sends first delays it (lwIP's netdb_hal.cpp:43-63)."""
+    """The warning where the AAAA query that the device sends first delays it (lwIP's netdb_hal.cpp:43-63)."""
     first = profile.dns.aaaa_first
     if not first.value:
         return None
@@ -165,7 +166,7 @@ def _aaaa_in_the_way(dns: Dns, profile: Profile) -> Finding | None:
 
 
 def _switch_off(dns: Dns) -> str:
-    """What becomes of invented answers: asked for in the same words by whichever check meets them."""
+    """The remedy for invented answers, in the same words for every check that meets them."""
     inventing = [lookup.resolver for lookup in dns.lookups if lookup.kind == "random" and lookup.addresses]
     where = ", ".join(dict.fromkeys(inventing or dns.resolvers))
     return f"Switch off the rewriting of answers on {where}; where a portal does it, let the device past the portal."
@@ -219,6 +220,7 @@ def integrity(view: DeviceView) -> Finding:
 
 
 def _cloud_need(profile: Profile) -> _Need | None:
+    """The names of the device's cloud; None: every host of the cloud is given as an address."""
     names = [host for host in profile.cloud.hosts.value if not is_address(host)]
     known = profile.cloud.known_names.value if profile.cloud.known_names else []
     # If one host is given as an address, the device can do without the names of the others.
@@ -226,6 +228,7 @@ def _cloud_need(profile: Profile) -> _Need | None:
 
 
 def _needs(profile: Profile) -> list[_Need]:
+    """All names that the device asks for: those of its cloud, and that of its time server if it uses one."""
     needs = [need for need in (_cloud_need(profile),) if need is not None]
     if profile.internet_test.method.value == "ntp":
         needs.append(_Need([NTP_SERVER], required=profile.level("ntp.reply") == "required", known_names=[]))
@@ -243,7 +246,7 @@ def _one_id_only(dns: Dns, needs: list[_Need]) -> list[str]:
 
 
 def _failure(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None:
-    """Why some device gets no true address for its own form of a name; None where each gets one."""
+    """Why a device gets no true address for `name`, with the id asked for or another; None: each device gets one."""
     for own in dns.with_other_ids(name):
         if why := _failure_of(dns, own, doubted):
             return why if own == name else f"{why} for another device's"
@@ -251,7 +254,7 @@ def _failure(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None:
 
 
 def _failure_of(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None:
-    """Why the device of this very name gets no true address for it; None where it gets one."""
+    """Why a device that asks for exactly this name gets no true address; None: it gets one."""
     lookups = dns.of(name)
     if not lookups:
         return "not asked"
@@ -268,7 +271,10 @@ def _failure_of(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None
 def _other_id_servfail(
     dns: Dns, failing: list[_Need], doubted: Mapping[str, Doubt], evidence: list[str]
 ) -> Finding | None:
-    """The finding where the only fault is one SERVFAIL for another id's name, which no cache helps out with."""
+    """The finding where the only fault is a SERVFAIL for the name of another device id; None: that is not so.
+
+    No resolver has that name in its cache, so it may show a fault that soon passes.
+    """
     names = [name for need in failing for name in need.names]
     if not names or any(_failure_of(dns, name, doubted) for name in names):
         return None
@@ -430,7 +436,7 @@ def _perhaps_of_a_filter(view: DeviceView, dns: Dns, evidence: list[str]) -> Fin
 
 
 def _zones_at(dns: Dns, address: str) -> str:
-    """The names to allow that were given an address."""
+    """The names to allow: all those, except random ones, for which a resolver gave this address."""
     names = (lookup.name for lookup in dns.lookups if address in lookup.addresses and lookup.kind != "random")
     return ", ".join(dict.fromkeys(zone_of(name) for name in names))
 

@@ -1,7 +1,7 @@
-"""Addresses in doubt: what a resolver gave for a name, and is most likely not the name's own.
+"""Addresses in doubt: those that a resolver gave for a name, but that most likely do not belong to that name.
 
-A filter that answers with the public address of its block page looks like a resolver that works. What answers there
-in the device's own protocol, or as a time server does, is out of doubt; a web page is no proof of anything.
+A filter that answers with the public address of its block page looks like a resolver that works. An address where
+something answers in the device's own protocol, or as a time server, is out of doubt; a web page there proves nothing.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from netpreflight.probes.observations import Observations, PathTarget
 
 _WEB_PORTS = {80, 443}
 _ACCEPTED, _REFUSED = "SYN-ACK", "RST"
-"""How `PathProbe.detail` calls a TCP server's answers."""
+"""The values of `PathProbe.detail` for the answers of a TCP server."""
 
 
 class BlockPage(NamedTuple):
@@ -50,28 +50,28 @@ BLOCK_PAGES = (
         '208.91.112.55"; Fortinet Community, articles 421739 and 260790',
     ),
 )
-"""Where filters lead with a public address of their own, as far as their makers say so."""
+"""The public addresses that filters answer with for blocked names, each with the source that says so."""
 
 Kind = Literal["invented", "block-page", "shared", "perhaps-shared", "local", "web-server"]
 _UNRELATED = 3
-"""From so many zones on, one address for all of them needs no other sign: two can be of one owner."""
+"""One address for names in this many zones is a sure sign of a filter; two zones may belong to one owner."""
 
 
 class Doubt(NamedTuple):
-    """Why an address is most likely not that of the names that were given it."""
+    """Why an address most likely does not belong to the names for which a resolver gave it."""
 
     kind: Kind
     words: str
-    """What it is, within a sentence."""
+    """What the address is, to complete "ADDRESS is …"."""
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is certainly no address of theirs; else somebody has to look."""
+        """Whether the address certainly does not belong to the names; False: somebody has to check."""
         return self.kind in {"invented", "block-page", "shared"}
 
 
 def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doubt]:
-    """The addresses in doubt, each with the strongest reason; of clouds, those of the device."""
+    """The addresses in doubt, each with its strongest reason; with a profile, only this device's clouds count."""
     lookups = [lookup for lookup in (seen.dns.lookups if seen.dns else []) if lookup.type == "A"]
     given = {address for lookup in lookups for address in lookup.addresses if not is_sinkhole(address)}
     endpoints = seen.cloud.endpoints if seen.cloud else []
@@ -80,7 +80,7 @@ def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doub
     speaking = {answer.address for answer in answered(seen) if answer.speaks != "http"} - others
     zones: dict[str, set[str]] = {}
     for lookup in lookups:
-        if lookup.kind in {"device", "another-id"}:  # vendors' names can share the servers of one network of servers
+        if lookup.kind in {"device", "another-id"}:  # other vendors' names may share the servers of one CDN
             for address in lookup.addresses:
                 zones.setdefault(address, set()).add(_registered(lookup.name))
     found: dict[str, Doubt] = {}
@@ -107,7 +107,7 @@ def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doub
 
 
 def _registered(name: str) -> str:
-    """The zone that a name is registered in; too wide a one (`co.uk`) hides a difference, and makes up none."""
+    """The last two labels of a name, as its zone; too wide a zone (`co.uk`) may hide a difference, but makes none up."""
     return ".".join(name.lower().split(".")[-2:])
 
 
@@ -116,9 +116,9 @@ def _listed(zones: set[str]) -> str:
 
 
 def _web_servers(seen: Observations) -> set[str]:
-    """Where nothing answered the device's port, and a web server's port is open.
+    """The addresses where nothing answers on the device's cloud port, but a web server's port is open.
 
-    What answers nearer than a router that was met on the way is a proxy, and says nothing of the address.
+    An answer from a shorter distance than a router on the way comes from a proxy, and says nothing of the address.
     """
     targets = seen.path.targets if seen.path else []
     servers = seen.coap.servers if seen.coap else []
@@ -131,7 +131,7 @@ def _web_servers(seen: Observations) -> set[str]:
 
 
 def _is_web_server(target: PathTarget) -> bool:
-    """Whether nothing answered the device's port, and a web server's port accepts connections, at the target itself."""
+    """Whether nothing answers on the cloud port, and the target itself accepts connections on a web server's port."""
     if any(probe.outcome == "answered" and probe.detail != _REFUSED for probe in target.device.probes):
         return False
     routers = max((ttl for ttl, _ in ladder.all_routers(target)), default=0)
@@ -143,12 +143,12 @@ def _is_web_server(target: PathTarget) -> bool:
 
 
 def without_doubted(finding: Finding, doubted: Mapping[str, Doubt], problems: tuple[str, ...]) -> Finding:
-    """The finding, which lets nobody allow anything to an address in doubt.
+    """The finding without advice to allow packets to an address in doubt.
 
     Args:
-        finding: what a check makes of an exchange.
+        finding: the finding of a check about an exchange.
         doubted: the addresses in doubt.
-        problems: those of the check.
+        problems: the problems that the check knows.
     """
     flow = next((flow for flow in finding.to_allow if flow.address in doubted), None)
     if flow is None:
