@@ -43,19 +43,19 @@ def _judged(ability: str, laptop: Laptop) -> Ability:
         return _row(ability, (), "no", why, "Attach this text to a ticket for its developers.")
 
 
-def _checks(rests: Callable[[Row], bool]) -> list[str]:
+def _checks(meets: Callable[[Row], bool]) -> list[str]:
     """The ids of the checks whose rows meet a condition."""
-    return [row.id for row in CHECKS.values() if rests(row)]
+    return [row.id for row in CHECKS.values() if meets(row)]
 
 
-def _of_probes(*names: str) -> list[str]:
+def _checks_of_probes(*names: str) -> list[str]:
     """The checks that need at least one of these probes."""
     return _checks(lambda row: bool({*names} & {*row.probes}))
 
 
-def _that_need(*needs: str) -> list[str]:
+def _checks_needing(*needs: str) -> list[str]:
     """The checks with a probe that needs at least one of `needs` from the laptop (its link, its route, …)."""
-    return _of_probes(*(probe.name for probe in PROBES if probe.needs in needs))
+    return _checks_of_probes(*(probe.name for probe in PROBES if probe.needs in needs))
 
 
 def _needs_lease(row: Row) -> bool:
@@ -82,10 +82,10 @@ def _row(ability: str, checks: Collection[str], state: AbilityState, why: str, u
     )
 
 
-def _by_obstacle(ability: str, checks: Collection[str], obstacle: Obstacle | None, otherwise: str) -> Ability:
-    """The row of an ability that the laptop has unless there is an obstacle; `otherwise`: the reason if there is none."""
+def _by_obstacle(ability: str, checks: Collection[str], obstacle: Obstacle | None, why_yes: str) -> Ability:
+    """The row of an ability that only an obstacle takes away; `why_yes`: the reason where there is none."""
     if obstacle is None:
-        return _row(ability, checks, "yes", otherwise)
+        return _row(ability, checks, "yes", why_yes)
     return _row(ability, checks, "no", obstacle.reason, obstacle.step or CONNECT)
 
 
@@ -93,7 +93,7 @@ def _network(laptop: Laptop) -> Ability:
     scope = laptop.scope
     return _by_obstacle(
         "network",
-        _that_need("link", "resolvers", "route"),
+        _checks_needing("link", "resolvers", "route"),
         laptop.obstacles.get("link") or laptop.obstacles.get("route"),
         f"the interface {scope.interface} is up, with an IPv4 address and a default route",
     )
@@ -132,7 +132,7 @@ def _exchange(laptop: Laptop) -> Ability:
 
 
 def _wifi_scan(laptop: Laptop) -> Ability:
-    air, checks = laptop.wifi, _of_probes("wifi")
+    air, checks = laptop.wifi, _checks_of_probes("wifi")
     limits = ". ".join(air.limits)
     if air.source is None:
         return _row("wifi-scan", checks, "no", limits or "nothing on this laptop can look at the air", air.unlocked_by)
@@ -145,27 +145,27 @@ def _wifi_scan(laptop: Laptop) -> Ability:
 
 
 def _monitor_mode(laptop: Laptop) -> Ability:
-    air, checks = laptop.wifi, _of_probes("wifi")
-    less: AbilityState = "limited" if air.source else "no"
+    air, checks = laptop.wifi, _checks_of_probes("wifi")
+    state_without: AbilityState = "limited" if air.source else "no"
     step = laptop.steps.get("monitor")
     if laptop.listening:
         why = f"the interface {laptop.listening[0]} is in monitor mode"
         if (obstacle := laptop.obstacles.get("listen")) is None:
             return _row("monitor-mode", checks, "yes", why)
-        return _row("monitor-mode", checks, less, f"{why}; {obstacle.reason}", obstacle.step)
+        return _row("monitor-mode", checks, state_without, f"{why}; {obstacle.reason}", obstacle.step)
     if step is None:
         why = "nothing listens in monitor mode on this system; a capture that another program made shows "
-        return _row("monitor-mode", checks, less, f"{why}the same", _GIVE_CAPTURE)
+        return _row("monitor-mode", checks, state_without, f"{why}the same", _GIVE_CAPTURE)
     if air.interface is None:
         why, step = "there is no radio that could be put in monitor mode", air.unlocked_by or _TRY_SCAN
     else:
         why = "no interface is in monitor mode, so the air is scanned and not listened to"
         step = step.replace("{interface}", air.interface)
-    return _row("monitor-mode", checks, less, why, step)
+    return _row("monitor-mode", checks, state_without, why, step)
 
 
 def _join(laptop: Laptop) -> Ability:
-    air, checks, obstacle = laptop.wifi, _of_probes("join"), laptop.obstacles.get("station")
+    air, checks, obstacle = laptop.wifi, _checks_of_probes("join"), laptop.obstacles.get("station")
     if never := laptop.obstacles.get("join"):
         return _row("join", checks, "no", never.reason, never.step)
     if air.source is None:
@@ -189,7 +189,7 @@ def _icmp_errors(laptop: Laptop) -> Ability:
 
 
 def _vpn(laptop: Laptop) -> Ability:
-    scope, checks = laptop.scope, _that_need("resolvers", "route")
+    scope, checks = laptop.scope, _checks_needing("resolvers", "route")
     note = on_vpn(scope)
     if scope.is_tunnel:
         why = f"the interface {scope.interface} is a tunnel: this is not what a device on the LAN sees"
@@ -201,7 +201,7 @@ def _vpn(laptop: Laptop) -> Ability:
 
 
 def _proxy(laptop: Laptop) -> Ability:
-    scope, checks = laptop.scope, _that_need("route")
+    scope, checks = laptop.scope, _checks_needing("route")
     note = on_proxy(scope)
     if note is None:
         return _row("proxy", checks, "yes", "no proxy is set")
@@ -211,51 +211,56 @@ def _proxy(laptop: Laptop) -> Ability:
 
 
 def _own_resolver(laptop: Laptop) -> Ability:
-    scope, checks = laptop.scope, _of_probes("dns")
-    own = ", ".join(dict.fromkeys(resolver.address for resolver in scope.resolvers)) or "none"
+    scope, checks = laptop.scope, _checks_of_probes("dns")
+    own_resolvers = ", ".join(dict.fromkeys(resolver.address for resolver in scope.resolvers)) or "none"
     exchange = laptop.obstacles.get("exchange")
     if link := laptop.obstacles.get("link"):
         return _row("own-resolver", checks, "no", link.reason, link.step or CONNECT)
     if exchange is None:
-        why = f"the resolvers that DHCP hands out are asked, and not this laptop's own ({own})"
+        why = f"the resolvers that DHCP hands out are asked, and not this laptop's own ({own_resolvers})"
         return _row("own-resolver", checks, "yes", why)
     if laptop.lease is not None and laptop.lease.resolvers:
         why = f"the resolvers of the lease that {laptop.lease.source} holds are asked"
-        return _row("own-resolver", checks, "yes", f"{why}, and not this laptop's own ({own})")
-    asked = ", ".join(scope.own_resolvers())
-    instead = f"this laptop's own are asked ({asked})" if asked else "there is none to ask in their place"
-    why = f"the resolvers that DHCP hands out are not known ({exchange.reason}); where no server names one, {instead}"
+        return _row("own-resolver", checks, "yes", f"{why}, and not this laptop's own ({own_resolvers})")
+    asked_instead = ", ".join(scope.own_resolvers())
+    in_their_place = (
+        f"this laptop's own are asked ({asked_instead})" if asked_instead else "there is none to ask in their place"
+    )
+    unknown = f"the resolvers that DHCP hands out are not known ({exchange.reason})"
+    why = f"{unknown}; where no DHCP server names a resolver, {in_their_place}"
     return _row("own-resolver", checks, "limited", why, exchange.step or CONNECT)
 
 
 def _own_firewall(laptop: Laptop) -> Ability:
     checks, dropping = _checks(lambda row: row.needs_lease or row.locates), laptop.dropping
     reads_before = laptop.scope.privileges.raw_sockets
-    heard = (
+    of_offers = (
         "an OFFER by broadcast is read before a firewall of this laptop"
         if reads_before
         else "an answer by broadcast may be dropped by a firewall of this laptop"
     )
-    look = "Look at this laptop's own firewall in its settings."
+    look_at_settings = "Look at this laptop's own firewall in its settings."
     if obstacle := laptop.obstacles.get("firewall"):
-        return _row("own-firewall", checks, "limited", f"{obstacle.reason}; {heard}", obstacle.step or look)
+        return _row(
+            "own-firewall", checks, "limited", f"{obstacle.reason}; {of_offers}", obstacle.step or look_at_settings
+        )
     if not dropping:
         return _row("own-firewall", checks, "yes", "no rule of this laptop drops what arrives")
-    icmp = "ICMP errors are not" if reads_before else "so may ICMP errors"
-    why = f"this laptop's own firewall may drop what arrives ({', '.join(dropping)}); {heard}, and {icmp}"
-    return _row("own-firewall", checks, "limited", why, laptop.steps.get("firewall", look))
+    of_icmp = "ICMP errors are not" if reads_before else "so may ICMP errors"
+    why = f"this laptop's own firewall may drop what arrives ({', '.join(dropping)}); {of_offers}, and {of_icmp}"
+    return _row("own-firewall", checks, "limited", why, laptop.steps.get("firewall", look_at_settings))
 
 
 def _clock(laptop: Laptop) -> Ability:
-    checks, set_it = _of_probes("ntp"), laptop.steps.get("clock", "Set the clock.")
+    checks, set_clock = _checks_of_probes("ntp"), laptop.steps.get("clock", "Set the clock.")
     if laptop.clock_behind:
         why = "the clock shows a time before this copy of netpreflight was written"
-        return _row("clock", checks, "limited", why, set_it)
+        return _row("clock", checks, "limited", why, set_clock)
     if laptop.synchronised is None:
         why = "this system does not say whether its clock is synchronised"
         return _row("clock", checks, "limited", why, "Compare the clock with another one.")
     if not laptop.synchronised:
-        return _row("clock", checks, "limited", "the system says that its clock is not synchronised", set_it)
+        return _row("clock", checks, "limited", "the system says that its clock is not synchronised", set_clock)
     return _row("clock", checks, "yes", "the system says that its clock is synchronised")
 
 
@@ -272,8 +277,8 @@ def _packages(laptop: Laptop) -> Ability:
     if missing:
         return _row("packages", CHECKS, "no", f"not installed: {', '.join(missing)}", step)
     if old:
-        told = ", ".join(f"{package.name} {package.version} (at least {package.least})" for package in old)
-        return _row("packages", CHECKS, "limited", f"too old: {told}", step)
+        too_old = ", ".join(f"{package.name} {package.version} (at least {package.least})" for package in old)
+        return _row("packages", CHECKS, "limited", f"too old: {too_old}", step)
     if not laptop.packages:
         return _row("packages", CHECKS, "limited", "which packages this copy needs is not known", step)
     versions = ", ".join(f"{package.name} {package.version}" for package in laptop.packages)

@@ -19,7 +19,7 @@ _LOCAL = [
 
 Every other address counts as public.
 """
-_DEVICE_ID = 24
+_DEVICE_ID_LENGTH = 24
 """How many characters a device id has."""
 
 
@@ -70,7 +70,7 @@ def is_sinkhole(address: str) -> bool:
 def zone_of(host: str) -> str:
     """The name to allow for a host: `*.zone` if the first label is a device id, which differs for each device."""
     first, _, zone = host.partition(".")
-    return f"*.{zone}" if len(first) == _DEVICE_ID and zone else host
+    return f"*.{zone}" if len(first) == _DEVICE_ID_LENGTH and zone else host
 
 
 def first_host(address: str, mask: str) -> str | None:

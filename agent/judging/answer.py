@@ -31,8 +31,8 @@ def with_networks(answer: Answer, verdicts: list[Verdict], profile: Profile) -> 
         "would not": verdicts.count("incompatible"),
         f"{'is' if unsettled == 1 else 'are'} not settled": unsettled,
     }
-    told = in_a_row([f"{count} {words}" for words, count in counts.items() if count])
-    sentence = f"{answer.sentence} Judged for {with_article(profile.title)} from the Wi-Fi scan only, {told}."
+    listed = in_a_row([f"{count} {words}" for words, count in counts.items() if count])
+    sentence = f"{answer.sentence} Judged for {with_article(profile.title)} from the Wi-Fi scan only, {listed}."
     return msgspec.structs.replace(answer, sentence=sentence)
 
 
@@ -59,8 +59,8 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
             first = lost  # "packets are lost at hop N" says more than "nothing answers"
         if is_cut_off(checks) and first.id in _OUTSIDE:
             return _cut_off(f"No: {device} would not get online here.", first)
-        ends = "would not get" if start.online is False else "cannot be relied on to get"
-        return _answered(f"No: {device} {ends} online here.", first)
+        claim = "would not get" if start.online is False else "cannot be relied on to get"
+        return _answered(f"No: {device} {claim} online here.", first)
     if verdict == "undetermined":
         unseen = [check for check in required if check.status == "unknown"]
         if not unseen:
@@ -69,7 +69,7 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
             return _answered("Not settled: it depends on the network.", unseen[0])
         counting = [check for check in checks if check.status != "skip" and not check.is_needless]
         unanswered = sum(check.status == "unknown" for check in counting)
-        if things := _untested_only(required):
+        if things := _untested_without_root(required):
             what = "one thing was" if things == 1 else f"{things} things were"
             return _answered(
                 f"Probably yes: {device} would get online here, but {what} not tested{_left_out(checks)}.", unseen[0]
@@ -80,9 +80,9 @@ def answer_of(verdict: Verdict, checks: list[Check], profile: Profile, start: St
             unseen[0],
         )
     left_out = _left_out(checks)
-    refused = next((check for check in required if check.status == "warn" and may_stop(check)), None)
-    if refused is not None:
-        return _answered(f"It is doubtful whether {device} would get online here{left_out}.", refused)
+    doubtful = next((check for check in required if check.status == "warn" and may_stop(check)), None)
+    if doubtful is not None:
+        return _answered(f"It is doubtful whether {device} would get online here{left_out}.", doubtful)
     yes = (
         f"Nothing that this run looked at keeps {device} from getting online here{left_out}."
         if left_out
@@ -150,7 +150,7 @@ def _left_out(checks: list[Check]) -> str:
     return f" ({number} {'check was' if number == 1 else 'checks were'} left out)" if number else ""
 
 
-def _untested_only(required: list[Check]) -> int:
+def _untested_without_root(required: list[Check]) -> int:
     """How many groups of checks are unknown only because root's rights are missing.
 
     0: a check is unknown for another reason, a DHCP server may be missing, or a stage other than IP has no check that

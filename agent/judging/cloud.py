@@ -44,21 +44,21 @@ def transport(view: DeviceView) -> Finding:
     cloud = seen.cloud
     if cloud is None or cloud.not_run:
         return not_looked(cloud, "The device's cloud port was not looked at")
-    mine = view.endpoints
-    if unasked := [host for host in needs.hosts.value if all(endpoint.host != host for endpoint in mine)]:
+    endpoints = view.endpoints
+    if unasked := [host for host in needs.hosts.value if all(endpoint.host != host for endpoint in endpoints)]:
         missing = of_another_run(f"{unasked[0]} was not asked in this run", profile)
-    elif not any(endpoint.address for endpoint in mine):
+    elif not any(endpoint.address for endpoint in endpoints):
         missing = no_address(seen, needs.hosts.value)
     else:
         missing = None
-    findings = [_of(endpoint, view) for endpoint in mine if endpoint.address]
+    findings = [_of(endpoint, view) for endpoint in endpoints if endpoint.address]
     # One host that answers is enough. That all of them fail is known only if all were asked.
     finding = min([*findings, *([missing] if missing else [])], key=lambda finding: BEST_FIRST.index(finding.status))
     if not findings:
         return finding
     finding = msgspec.structs.replace(finding, evidence=[line for finding in findings for line in finding.evidence])
     if needs.transport.value == "dtls":
-        finding = _whole(finding, mine, seen, profile)
+        finding = _with_large_packets(finding, endpoints, seen, profile)
         if finding.status == "pass" and (lost := forgotten(seen, profile)):
             finding = msgspec.structs.replace(lost, evidence=finding.evidence)
         finding = msgspec.structs.replace(finding, evidence=[*finding.evidence, *idle_evidence(seen)])
@@ -97,8 +97,8 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
             rests_on=[patience],
         )
     if endpoint.nonce:
-        said = ", another one on each connection" if len(nonces) > 1 else ""
-        return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes{said}", evidence=evidence)
+        of_the_others = ", another one on each connection" if len(nonces) > 1 else ""
+        return Finding(status="pass", summary=f"{where} answers: a nonce of 40 bytes{of_the_others}", evidence=evidence)
     connected = [connection for connection in endpoint.connections if connection.connect_ms is not None]
     spoken = [connection for connection in connected if connection.received]
     count = len(endpoint.connections)
@@ -178,8 +178,12 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
         evidence += forged.evidence(where, "ClientHello", endpoint.unasked, endpoint.new_ports, endpoint.repeated)
         return msgspec.structs.replace(finding, evidence=evidence)
     flow = _flow("udp", endpoint)
-    again = [f"{where}, ClientHello from another random port, {attempt.words}" for attempt in endpoint.new_ports]
-    if found := refusal(flow, endpoint.attempts, endpoint.new_ports, endpoint.unasked, seen, [*evidence, *again]):
+    from_new_ports = [
+        f"{where}, ClientHello from another random port, {attempt.words}" for attempt in endpoint.new_ports
+    ]
+    if found := refusal(
+        flow, endpoint.attempts, endpoint.new_ports, endpoint.unasked, seen, [*evidence, *from_new_ports]
+    ):
         return found
     if found := not_read(where, endpoint.attempts, evidence):
         return found
@@ -187,10 +191,10 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
     if error or not endpoint.attempts:
         return not_sent("a ClientHello", where, error or "nothing was sent", evidence)
     closed = from_host(flow.address, trusted(endpoint.attempts, endpoint.new_ports, endpoint.unasked))
-    how = f"says {closed.meaning}" if closed else "does not answer"
+    answer = f"says {closed.meaning}" if closed else "does not answer"
     found = Finding(
         status="fail",
-        summary=f"{where} {how}",
+        summary=f"{where} {answer}",
         problem=_problem_of_silence(endpoint, closed),
         named=Named(address=closed.source) if closed else None,
         reason=_how_sure(endpoint, profile),
@@ -244,7 +248,9 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
         return found
     if error := next((attempt.detail for attempt in flight.attempts if attempt.outcome == "error"), None):
         return not_sent("a ClientHello with a cookie", where, error, [])
-    same, new = (any(attempt.outcome == "reply" for attempt in again) for again in (flight.same_port, flight.new_port))
+    same, new = (
+        any(attempt.outcome == "reply" for attempt in attempts) for attempts in (flight.same_port, flight.new_port)
+    )
     sent = sum(attempt.outcome != "ignored" for attempt in flight.attempts)
     reason = f"The first ClientHello was answered with {endpoint.record}, and {sent} with the cookie were not answered."
     unclear = None
@@ -363,28 +369,30 @@ def _came_at(attempt: Attempt) -> float:
     return attempt.at_s + (attempt.rtt_ms or 0.0) / 1000
 
 
-def _whole(finding: Finding, mine: list[CloudEndpoint], seen: Observations, profile: Profile) -> Finding:
+def _with_large_packets(
+    finding: Finding, endpoints: list[CloudEndpoint], seen: Observations, profile: Profile
+) -> Finding:
     """Add to a passing finding what is known about large packets to the endpoint.
 
     It becomes a warning where a router reports that a packet was too large. Without such a report there is only
     evidence, and no warning.
     """
     needs = profile.cloud.path_mtu
-    answering = [server for server in mine if server.record and server.address]
+    answering = [server for server in endpoints if server.record and server.address]
     if finding.status != "pass" or needs is None or not answering:
         return finding
     evidence = [line for server in answering for line in _size_evidence(server, seen)]
     narrow = [found for server in answering if (found := _too_narrow(server, seen, needs.value))]
     if len(narrow) < len(answering):  # one host that is reached is enough
         return msgspec.structs.replace(finding, evidence=[*finding.evidence, *evidence])
-    endpoint, told, size = narrow[0]
+    endpoint, error, size = narrow[0]
     where = f"{endpoint.host} ({endpoint.address}), UDP {endpoint.port}"
     return Finding(
         status="warn",
-        summary=f"{where} answers, but no packet of {size} bytes gets past {told.source} whole",
+        summary=f"{where} answers, but no packet of {size} bytes gets past {error.source} whole",
         problem="small-mtu",
-        named=named(told.source, seen),
-        reason=f"A packet of {size} bytes, not to be fragmented, was refused by {told.source}: {told.meaning}. "
+        named=named(error.source, seen),
+        reason=f"A packet of {size} bytes, not to be fragmented, was refused by {error.source}: {error.meaning}. "
         f"DTLS needs packets of up to {needs.value} bytes, and not every device can reassemble fragments.",
         remedy=f"Let packets of {needs.value} bytes through whole: look at the MTU of tunnels and PPPoE on the way, "
         'and let ICMP "fragmentation needed" pass.',
@@ -401,8 +409,10 @@ def _whole_packets(endpoint: CloudEndpoint, seen: Observations) -> WholePackets 
     somebody sends answers that nobody asked for.
     """
     targets = [target for target in (seen.path.targets if seen.path else []) if not forged.is_swept(target.unasked)]
-    mine = (target for target in targets if (target.address, target.device.port) == (endpoint.address, endpoint.port))
-    return next((target.whole for target in mine if target.whole), None)
+    to_endpoint = (
+        target for target in targets if (target.address, target.device.port) == (endpoint.address, endpoint.port)
+    )
+    return next((target.whole for target in to_endpoint if target.whole), None)
 
 
 def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tuple[CloudEndpoint, Icmp, int] | None:
@@ -414,10 +424,10 @@ def _too_narrow(endpoint: CloudEndpoint, seen: Observations, needed: int) -> tup
     ClientHello of that size.
     """
     whole, large = _whole_packets(endpoint, seen), endpoint.large
-    told = [(probe.icmp, whole.size) for probe in whole.probes] if whole else []
+    errors = [(probe.icmp, whole.size) for probe in whole.probes] if whole else []
     if large and not large.record:
-        told += [(attempt.icmp, large.size) for attempt in large.attempts]
-    too_large = [(icmp, size) for icmp, size in told if icmp and icmp.is_too_large]
+        errors += [(attempt.icmp, large.size) for attempt in large.attempts]
+    too_large = [(icmp, size) for icmp, size in errors if icmp and icmp.is_too_large]
     found = next(((icmp, size) for icmp, size in too_large if size <= needed or (icmp.mtu or size) < needed), None)
     return (endpoint, *found) if found else None
 
@@ -428,26 +438,27 @@ def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
     lines: list[str] = []
     if whole := _whole_packets(endpoint, seen):
         passed = next((probe for probe in whole.probes if probe.outcome == "time-exceeded"), None)
-        said = [
+        refusals = [
             f"{probe.outcome}, {probe.icmp.meaning} from {probe.icmp.source}" for probe in whole.probes if probe.icmp
         ]
         if passed:
-            told = f"get whole to {passed.source} (hop {passed.ttl}), which is before the server"
-        elif said:
-            told = f"do not: {'; '.join(said)}"
+            result = f"get whole to {passed.source} (hop {passed.ttl}), which is before the server"
+        elif refusals:
+            result = f"do not: {'; '.join(refusals)}"
         else:
             why = {probe.detail for probe in whole.probes if probe.detail}
-            told = f"not known: {', '.join(sorted(why)) if why else 'no router before the server says so'}"
-        lines.append(f"{where}, packets of {whole.size} bytes out: {told}")
+            result = f"not known: {', '.join(sorted(why)) if why else 'no router before the server says so'}"
+        lines.append(f"{where}, packets of {whole.size} bytes out: {result}")
     if endpoint.large:
         lines += [f"{where}, {endpoint.large.size} bytes, {attempt.words}" for attempt in endpoint.large.attempts]
         if not endpoint.large.record and not any(attempt.icmp for attempt in endpoint.large.attempts):
             lines.append(
                 f"{where}, {endpoint.large.size} bytes: no answer to such a ClientHello tells nothing of the way"
             )
-    held = seen.mapping
-    if held and held.largest and (held.address, held.port) == (endpoint.address, endpoint.port):
+    mapping = seen.mapping
+    if mapping and mapping.largest and (mapping.address, mapping.port) == (endpoint.address, endpoint.port):
         lines.append(
-            f"{where}, packets from the server back: the largest had {held.largest + UDP_OVERHEAD} bytes, unfragmented"
+            f"{where}, packets from the server back: the largest had {mapping.largest + UDP_OVERHEAD} bytes, "
+            "unfragmented"
         )
     return lines

@@ -62,19 +62,19 @@ def _judged(check: str, view: DeviceView, *, stage: StartStage | None = None, pa
     log = view.seen.log
     if log is None:
         raise ValueError("there is no log")
-    told = device_causes(log).get(check)
-    if told is not None:
+    found = device_causes(log).get(check)
+    if found is not None:
         return Finding(
             status="fail",
-            summary=_SAYS[told.cause.problem or ""],
-            problem=told.cause.problem,
-            reason=f"Line {told.line.line} of its log says so: {MEANS[told.line.kind]}."
-            + (f" {told.cause.why}." if told.cause.why else ""),
-            remedy=f"{told.cause.remedy}.",
+            summary=_SAYS[found.cause.problem or ""],
+            problem=found.cause.problem,
+            reason=f"Line {found.line.line} of its log says so: {MEANS[found.line.kind]}."
+            + (f" {found.cause.why}." if found.cause.why else ""),
+            remedy=f"{found.cause.remedy}.",
             owner="device owner",
         )
-    seen = shown_stages(log).get(stage) if stage else None
-    if seen is not None and seen.state == "witnessed":
+    shown = shown_stages(log).get(stage) if stage else None
+    if shown is not None and shown.state == "witnessed":
         return Finding(status="pass", summary=f"{passes}, by its own log")
     return Finding(
         status="unknown",

@@ -71,7 +71,7 @@ _MODELS = {
 
 _MODEM_DEAD = "Its modem stopped answering: that is neither the network nor the cloud"
 _NOT_TOLD = "The line does not say which of the two sides has to change something"
-_AGAIN = "Give the device the network's name and passphrase again"
+_GIVE_CREDENTIALS = "Give the device the network's name and passphrase again"
 
 
 class Cause(Struct, frozen=True):
@@ -85,9 +85,9 @@ class Cause(Struct, frozen=True):
 
 
 _OPEN = Cause(why=_NOT_TOLD)
-_CREDENTIALS = Cause("device.credentials", "refused", "device owner", _AGAIN)
+_CREDENTIALS = Cause("device.credentials", "refused", "device owner", _GIVE_CREDENTIALS)
 _KEYS = Cause("device.keys", "not-accepted", "device owner", "Repair the device's keys: particle keys doctor DEVICE_ID")
-_KEYS_AFTER = Cause(
+_KEYS_AFTER_NONCE = Cause(
     _KEYS.check, _KEYS.problem, _KEYS.owner, _KEYS.remedy,
     "The network is ruled out: the first 40 bytes of the cloud came through it",
 )  # fmt: skip
@@ -137,7 +137,7 @@ _NO_CLOUD = Cause(why="It waited for its cloud for longer than a handshake takes
 _HELLO_OPEN = Cause(
     why="The device's keys, a NAT or firewall that forgot the old session, and a blocked port look alike here"
 )
-_HELLO_AFTER = Cause(
+_HELLO_AFTER_ANSWER = Cause(
     why="Its cloud had answered before, so the port is open: the device's keys, and a cloud that no longer answers, "
     "look alike here"
 )
@@ -167,7 +167,7 @@ _JOIN_CODES: dict[str, Cause] = {
 _ESP32_CODES: dict[str, Cause] = {
     "1": Cause(why="It was not done in time: a weak signal, or an access point that does not answer"),
     "2": Cause(
-        "device.credentials", "refused", "device owner", _AGAIN, "An ESP32 says so of a weak signal, too"
+        "device.credentials", "refused", "device owner", _GIVE_CREDENTIALS, "An ESP32 says so of a weak signal, too"
     ),
     "3": _NOT_HEARD,
     "4": Cause(why="The access point refused it, for a reason that the line does not tell"),
@@ -182,7 +182,7 @@ _CLOUD_CODES: dict[str, Cause] = {
 _STALE = {"12", "13", "21"}
 """Device OS' errors for a saved session that was dropped: the device makes a new one, and nothing has to change."""
 
-_FailureEnd = Literal["online", "stops", "lost"]
+_End = Literal["online", "stops", "lost"]
 
 
 class DeviceCause(NamedTuple):
@@ -199,7 +199,7 @@ class _Attempt(Struct):
     last: int
     states: dict[StartStage, LogStageState] = field(default_factory=lambda: dict.fromkeys(ORDER, "not-shown"))
     lines: list[LogRecord] = field(default_factory=list)
-    end: _FailureEnd | None = None
+    end: _End | None = None
     stage: StartStage | None = None
     cause: Cause = _OPEN
     begun: set[str] = field(default_factory=set)
@@ -303,7 +303,7 @@ class Reading:
         """Close the current attempt, because the device restarted or the monitor lost it; a panic was a crash."""
         self._settle(None)
         if self._panic is not None:
-            self._told("device.firmware", Cause("device.firmware", "crash", "device owner",
+            self._note("device.firmware", Cause("device.firmware", "crash", "device owner",
                        "Find out why the device's program crashes: start it in safe mode"), self._panic)  # fmt: skip
         self._panic = None
         self._link_of = None
@@ -318,7 +318,7 @@ class Reading:
         down_ms = attempt.down.at_ms if attempt.down is not None else None
         is_past = until_ms is not None and down_ms is not None and until_ms - down_ms > ON_PURPOSE_MS
         if attempt.down is not None and is_past and attempt.end in {None, "online"}:
-            stage, what = _GONE.get(attempt.down.now or "", ("link", "link"))
+            stage, what = _LOST_AT_STATE.get(attempt.down.now or "", ("link", "link"))
             self._lose(attempt, attempt.down, stage, Cause(why=f"The {what} went away; by whose doing is not told"))
         attempt.down = None
         if attempt.end is not None or attempt.begun & {"listening", "over"}:
@@ -385,7 +385,7 @@ class Reading:
         attempt.lines.append(record)
         attempt.end, attempt.stage, attempt.cause = "lost", stage, cause
 
-    def _told(self, check: str, cause: Cause, record: LogRecord) -> None:
+    def _note(self, check: str, cause: Cause, record: LogRecord) -> None:
         """Note what the log says of the device itself; for each check the first line counts."""
         self.device.setdefault(check, (cause, record))
         self.device_lines.append(record)
@@ -446,8 +446,8 @@ class Reading:
             self._fail(
                 last, None, "scan", Cause(why="It tries to join again, and no line says why the join before failed")
             )
-        fresh = last is not None and last.end is None and not last.begun - {"network", "joining"}
-        if fresh and last is not None and not (record.kind == "network-begins" and "network" in last.begun):
+        is_fresh = last is not None and last.end is None and not last.begun - {"network", "joining"}
+        if is_fresh and last is not None and not (record.kind == "network-begins" and "network" in last.begun):
             attempt = self._now(record)
         else:
             attempt = self._begin(record)
@@ -471,7 +471,7 @@ class Reading:
         else:
             cause = causes.get(code, Cause(why="The code says nothing of the cause"))
         if record.kind == "wifi-failed" and self.attempts and self.attempts[-1].end == "stops":
-            self._adds(record)  # it only follows from the failure that the radio's processor reported
+            self._follow_up(record)  # it only follows from the failure that the radio's processor reported
             return
         attempt = self._now(record)
         if attempt.states["link"] == "witnessed":  # that link is of an earlier join
@@ -568,7 +568,7 @@ class Reading:
         """Read the line "DHCP fail": it is about DHCP only after a link, and follows every other failure, too."""
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.end is not None:
-            self._adds(record)
+            self._follow_up(record)
             return
         attempt = self._now(record)
         if "linked" in attempt.begun and not self.is_cellular:
@@ -675,7 +675,7 @@ class Reading:
         depth = _DEPTHS.get(record.kind, -1)
         is_same = last is not None and (last.stage == "cloud" or record.kind == "debug-tcp-failed")
         if last is not None and last.end == "stops" and is_same and (depth < 0 or depth < last.told_from):
-            self._adds(record)
+            self._follow_up(record)
             last.told_from = depth if depth >= 0 else last.told_from
             if last.code not in {None, code} and last.cause is _CLOUD_CODES.get(last.code or ""):
                 last.cause = Cause(why="The lines give different codes for this failure")
@@ -692,11 +692,11 @@ class Reading:
         if cause in {_NO_TCP, _NO_NONCE} and is_invented:
             cause = _INVENTED
         if cause is _HELLO_OPEN and ("nonce" in attempt.begun or {"whole", "hello"} <= attempt.begun):
-            cause = _HELLO_AFTER
+            cause = _HELLO_AFTER_ANSWER
         if self._is_modem_dead and cause.check is None:
             cause = Cause(why=_MODEM_DEAD)
         if cause is _KEYS and "nonce" in attempt.begun:
-            cause = _KEYS_AFTER
+            cause = _KEYS_AFTER_NONCE
         attempt.told_from = depth if depth >= 0 else attempt.told_from
         attempt.code = code if record.kind == "handshake-failed" else None
         self._fail(attempt, record, "cloud", cause)
@@ -718,14 +718,14 @@ class Reading:
     def _socket_failed(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.end is not None:
-            self._adds(record)
+            self._follow_up(record)
             return
         attempt = self._of_cloud(record)
         attempt.lines.append(record)
         attempt.begun.add("over")
         self.notes["A connection to the cloud failed, and no line says at which stage"] = None
 
-    def _adds(self, record: LogRecord) -> None:
+    def _follow_up(self, record: LogRecord) -> None:
         """Add a line that only follows from an earlier failure to the last attempt."""
         if self.attempts:
             self.attempts[-1].lines.append(record)
@@ -743,7 +743,7 @@ class Reading:
     def _online(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.end == "online" and "safe-mode" in last.begun:
-            self._adds(record)
+            self._follow_up(record)
             return
         attempt = self._of_cloud(record)
         if self._is_wifi():
@@ -771,7 +771,7 @@ class Reading:
             self._closes_stale = False
             return
         if last is not None and last.end == "lost":
-            self._adds(record)
+            self._follow_up(record)
             return
         is_ping = record.kind == "ping-lost" or record.code == "1"
         was_online = last is None or last.end == "online" or (last.end is None and "done" in last.begun)
@@ -793,20 +793,20 @@ class Reading:
     def _tested(self, record: LogRecord) -> None:
         last = self.attempts[-1] if self.attempts else None
         if last is not None:
-            self._adds(record)
+            self._follow_up(record)
         if record.kind == "test-failed":
             self.notes["Its Internet Test failed, too: more than its cloud did not answer at that time"] = None
         elif last is not None and last.stage != "dns":
             self.notes["Its Internet Test passed, which does not always mean that there is internet"] = None
 
     def _echoed(self, record: LogRecord) -> None:
-        came = record.code != "0"
-        told = "Its test packets over Wi-Fi came back: UDP 5684 is open there" if came else (
+        is_answered = record.code != "0"
+        note = "Its test packets over Wi-Fi came back: UDP 5684 is open there" if is_answered else (
             "None of its test packets over Wi-Fi came back: UDP 5684 may be blocked, or the server does not echo"
         )  # fmt: skip
-        self.notes[told] = None
+        self.notes[note] = None
         if self.attempts:
-            self._adds(record)
+            self._follow_up(record)
 
     def _pinged(self, record: LogRecord) -> None:
         """Note whether a host answered Cloud Debug's ping (CloudDebugWiFi.cpp).
@@ -816,15 +816,15 @@ class Reading:
         """
         if not _COUNT.fullmatch(record.code or ""):  # a saved run may have a placeholder instead of the number
             return
-        came = int(record.code or "0") > 0
+        is_answered = int(record.code or "0") > 0
         answered = f"{_PINGED[record.kind]} answered Cloud Debug's ping"
         silent = (
             f"{_PINGED[record.kind]} did not answer Cloud Debug's ping: many drop pings, so this alone needs no remedy"
         )
-        if came:
+        if is_answered:
             self.notes.pop(silent, None)
-        if came or answered not in self.notes:
-            self.notes[answered if came else silent] = None
+        if is_answered or answered not in self.notes:
+            self.notes[answered if is_answered else silent] = None
 
     def _heard(self, record: LogRecord) -> None:
         """Note that the device hears a network that it knows, and whether the signal is weak."""
@@ -845,9 +845,9 @@ class Reading:
 
     def _device_says(self, record: LogRecord) -> None:
         cause = _MEMORY if record.kind == "memory" else _RADIO
-        self._told(cause.check or "", cause, record)
+        self._note(cause.check or "", cause, record)
         if cause is _RADIO and self.attempts and self.attempts[-1].cause is _RADIO:
-            self._adds(record)
+            self._follow_up(record)
         elif cause is _RADIO:
             attempt = self._now(record)
             self._fail(attempt, record, "scan", cause)
@@ -860,7 +860,7 @@ class Reading:
         if not self.attempts or self.attempts[-1].end != "online":
             self._online(record)
         self.attempts[-1].begun.add("safe-mode")
-        self._told("device.firmware", Cause("device.firmware", "safe-mode", "device owner",
+        self._note("device.firmware", Cause("device.firmware", "safe-mode", "device owner",
                    "Give the device the Device OS that its program was built for"), record)  # fmt: skip
 
     def _modem_dead(self, record: LogRecord) -> None:
@@ -877,12 +877,12 @@ class Reading:
 
     def _battery(self, record: LogRecord) -> None:
         if _VOLTS.fullmatch(volts := record.said or "") and float(volts) < LEAST_VOLTS:
-            self._told(
+            self._note(
                 "device.power", Cause("device.power", "low-battery", "device owner", "Charge the battery"), record
             )
 
 
-_GONE: dict[str, tuple[StartStage, str]] = {"IFACE_LINK_UP": ("ip", "address")}
+_LOST_AT_STATE: dict[str, tuple[StartStage, str]] = {"IFACE_LINK_UP": ("ip", "address")}
 """The stage that was lost and the word for it, keyed by the state that follows `IP_CONFIGURED`; else the link was."""
 _DEPTHS = {
     **dict.fromkeys(("tcp-failed", "no-nonce", "no-key", "dtls-failed", "no-hello"), 1),
@@ -994,7 +994,7 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
     is_foreign = reading.is_foreign
     model, version = (None, None) if is_foreign else (_said(log, "model"), _said(log, "version"))
     platform = model or ("cellular" if reading.is_cellular and not is_foreign else None)
-    attempts = [_told(attempt) for attempt in reading.attempts if attempt.lines or attempt.end]
+    attempts = [_as_log_attempt(attempt) for attempt in reading.attempts if attempt.lines or attempt.end]
     result, chosen = _result(log, reading)
     cause = chosen.cause if chosen is not None and result in {"stops", "lost"} else Cause()
     if result == "stops" and chosen is not None and chosen.stage == "scan":
@@ -1010,9 +1010,9 @@ def answered(log: DeviceLog, source: str = "", device: str | None = None) -> Log
     if not is_foreign:
         notes += [_BLANK] if blank else []
         notes += reading.notes
-        notes += _of_device(reading, cause)
-        notes += _of_whose(log, reading)
-    notes += _of_log(log)
+        notes += _other_causes(reading, cause)
+        notes += _notes_on_device(log, reading)
+    notes += _notes_on_log(log)
     return LogAnswer(
         schema="netpreflight-log/1",
         source=source,
@@ -1134,7 +1134,7 @@ def _agreed(attempts: list[_Attempt], cause: Cause) -> Cause:
     return Cause(why="The joins fail with different codes, as one cause may give them in turn")
 
 
-def _told(attempt: _Attempt) -> LogAttempt:
+def _as_log_attempt(attempt: _Attempt) -> LogAttempt:
     ends = attempt.end in {"stops", "lost"}
     cause = attempt.cause if ends else Cause()
     rank = _rank(attempt)
@@ -1187,8 +1187,8 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
         is_monitors = reading.log.formats == ["particle-cli"]
         return _ONLY_MONITOR if is_monitors else "This is no log of Device OS. To get one: particle serial monitor."
     if result == "online" and chosen is not None:
-        elsewhere = ", by another interface than Wi-Fi" if "elsewhere" in chosen.begun else ""
-        return f"By its own log, the device was online{elsewhere}."
+        over_what = ", by another interface than Wi-Fi" if "elsewhere" in chosen.begun else ""
+        return f"By its own log, the device was online{over_what}."
     if result == "stops" and stage is not None:
         return f"By its own log, the device {_STOPS[stage]} (it stops at {TITLES[stage]})."
     if result == "lost" and stage is not None and chosen is not None:
@@ -1227,7 +1227,7 @@ def _before_and_after(result: LogResult, chosen: _Attempt | None, attempts: list
     return []
 
 
-def _of_device(reading: Reading, cause: Cause) -> list[str]:
+def _other_causes(reading: Reading, cause: Cause) -> list[str]:
     """Notes on what else the log says of the device itself, apart from the answer's cause, and what to do about it."""
     return [
         f"{MEANS[line.kind]}, by line {line.line} ({check}). To do: {other.remedy}"
@@ -1242,7 +1242,7 @@ def _knows_no_network(log: DeviceLog) -> bool:
     return "heard" in kinds and "model" in kinds[: kinds.index("heard")] and not {"credentials", "known"} & {*kinds}
 
 
-def _of_whose(log: DeviceLog, reading: Reading) -> list[str]:
+def _notes_on_device(log: DeviceLog, reading: Reading) -> list[str]:
     """Notes on the device that printed the log."""
     notes = []
     if reading.is_cellular:
@@ -1254,7 +1254,7 @@ def _of_whose(log: DeviceLog, reading: Reading) -> list[str]:
     return notes
 
 
-def _of_log(log: DeviceLog) -> list[str]:
+def _notes_on_log(log: DeviceLog) -> list[str]:
     """Notes on the log itself: what is missing in it, and how far it can be trusted."""
     notes = []
     if not log.heads and log.records:

@@ -105,9 +105,9 @@ def _stages_with_wrong_router(view: DeviceView, checks: list[Check]) -> dict[Sta
     lease = next(check for check in checks if check.id == "dhcp.lease")
     if lease.status != "fail" or view.guessed_router is None:
         return {}
-    sure = view.profile.dhcp.missing_router.certainty != "unconfirmed"
+    is_sure = view.profile.dhcp.missing_router.certainty != "unconfirmed"
     return {
-        "ip": ("reached", None) if sure else ("unknown", lease),
+        "ip": ("reached", None) if is_sure else ("unknown", lease),
         "dns": ("unknown", lease),
         "cloud": ("stops", lease),
     }
@@ -126,19 +126,19 @@ def _stages_with_lost_lease(checks: list[Check]) -> dict[StartStage, tuple[Reach
 def _state(name: StartStage, checks: list[Check]) -> tuple[Reached, Check | None]:
     """Whether a device reaches a stage, by the checks of that stage; where it does not, also the check that says so."""
     if name in {"scan", "link"}:  # the link needs nothing more from the network than the scan
-        mine = [check for check in checks if CHECKS[check.id].starts == "scan" and check.level == "required"]
+        of_stage = [check for check in checks if CHECKS[check.id].starts == "scan" and check.level == "required"]
     else:
-        mine = [check for check in checks if CHECKS[check.id].starts == name and check.level != "reported"]
+        of_stage = [check for check in checks if CHECKS[check.id].starts == name and check.level != "reported"]
     if name == "link":
-        sure = mine and all(check.status in {"pass", "warn"} and not check.in_doubt for check in mine)
-        return ("reached" if sure else "unknown"), None
-    if failing := [check for check in mine if check.status == "fail"]:
+        is_sure = of_stage and all(check.status in {"pass", "warn"} and not check.in_doubt for check in of_stage)
+        return ("reached" if is_sure else "unknown"), None
+    if failing := [check for check in of_stage if check.status == "fail"]:
         stopping = next((check for check in failing if CHECKS[check.id].stops), None)
         return ("stops", stopping) if stopping else ("unknown", failing[0])
     doubtful = next(
-        (check for check in mine if check.status in {"unknown", "skip"} or check.in_doubt or may_stop(check)), None
+        (check for check in of_stage if check.status in {"unknown", "skip"} or check.in_doubt or may_stop(check)), None
     )
-    if doubtful is not None or not mine:
+    if doubtful is not None or not of_stage:
         return "unknown", doubtful
     return "reached", None
 
@@ -155,16 +155,16 @@ def _stage(
     """One stage of the start: whether it is reached, with its log line, LED and expected time."""
     stops = state == "stops"
     line: Fact[Any] | None = getattr(view.profile.startup, f"{name}_line")
-    instead = _instead(name, view, check, handshake) if stops and check else None
-    told = instead if stops else line
+    failure_line = _failure_line(name, view, check, handshake) if stops and check else None
+    logged_line = failure_line if stops else line
     led, lights = _light(name, state, view.profile, test, handshake)
     return StartupStage(
         stage=name,
         title=_TITLES[name],
         state=state,
         line=_in_default_log(line, view),
-        instead=_in_default_log(instead, view),
-        hidden_line=_filled(told, view) if told and told.log_level else None,
+        instead=_in_default_log(failure_line, view),
+        hidden_line=_filled(logged_line, view) if logged_line and logged_line.log_level else None,
         led=led,
         lights=lights,
         expected=_expected(name, state, view, test),
@@ -187,13 +187,13 @@ def _light(
     if handshake and failed and failed_ms:
         words.append(LightSignal(colour=failed.value, times=1).words)
         lights.append(LedSignal(colour=failed.value, on_ms=failed_ms.value, off_ms=0, times=1))
-    tests = state == "stops" and name in {"dns", "cloud"}
-    if tests and test.runs and (error := test.led):
+    is_testing = state == "stops" and name in {"dns", "cloud"}
+    if is_testing and test.runs and (error := test.led):
         words.append(error.words)
         lights.append(LedSignal(colour=error.colour, on_ms=error.on_ms, off_ms=error.off_ms, times=error.blinks))
     if len(words) > 1:
         return f"{', then '.join(words)}, again and again", lights
-    return (f"{words[0]}, without error blinks" if tests and test.runs is False else words[0]), lights
+    return (f"{words[0]}, without error blinks" if is_testing and test.runs is False else words[0]), lights
 
 
 def _lasting(name: StartStage, state: Reached, led: LedFacts, handshake: _Handshake | None) -> Fact[Light] | None:
@@ -207,7 +207,7 @@ def _lasting(name: StartStage, state: Reached, led: LedFacts, handshake: _Handsh
     return (led.handshake or led.connecting) if handshake else led.connecting
 
 
-def _instead(name: StartStage, view: DeviceView, check: Check, handshake: _Handshake | None) -> Fact[Any] | None:
+def _failure_line(name: StartStage, view: DeviceView, check: Check, handshake: _Handshake | None) -> Fact[Any] | None:
     """The log line of a device that stops at this stage; None: not known."""
     profile, facts, row = view.profile, view.profile.startup, CHECKS[check.id]
     if row.starts != name or not row.logged:

@@ -48,11 +48,11 @@ def offer(view: DeviceView) -> Finding:
     if dhcp.offers():
         return _dropped(dhcp.offers()[0], view.profile, evidence)
     found = _not_read(dhcp, evidence) or msgspec.structs.replace(_silence(view, dhcp), evidence=evidence)
-    played = _played_at_port(view)
-    return _at_a_port(found, played) if played is not None else found
+    second_mac = _second_mac_at_port(view)
+    return _at_a_port(found, second_mac) if second_mac is not None else found
 
 
-def _played_at_port(view: DeviceView) -> AsDevice | None:
+def _second_mac_at_port(view: DeviceView) -> AsDevice | None:
     """What a run with `--as device` by cable saw, where the switch port has two MAC addresses; None: no such run."""
     played = view.seen.as_device
     return played if played is not UNSET and played.way == "cable" else None
@@ -81,14 +81,16 @@ def _at_a_port(finding: Finding, played: AsDevice) -> Finding:
         if router is not None
         else "No router was asked by ARP from the device's MAC address."
     )
-    online = " This laptop's own requests are answered." if any(asked.answered for asked in played.laptop) else ""
+    laptop_answered = (
+        " This laptop's own requests are answered." if any(asked.answered for asked in played.laptop) else ""
+    )
     return msgspec.structs.replace(
         finding,
         status="unknown",
         summary="No DHCP answer to the device's MAC address: not known whether this switch port lets it through",
         problem="second-mac-unheard",
         named=None,
-        reason=f"{finding.reason} {silent}{online} The switch may drop a second MAC address at one port (port "
+        reason=f"{finding.reason} {silent}{laptop_answered} The switch may drop a second MAC address at one port (port "
         "security), which does not affect a device by Wi-Fi or at a port of its own.",
         remedy="Run netpreflight check without --as device: an OFFER to requests from this laptop's own MAC address "
         "shows that the port takes no second one. For a device with Wi-Fi, run it with --as device by Wi-Fi.",
@@ -103,16 +105,17 @@ def _not_read(dhcp: Dhcp, evidence: list[str]) -> Finding | None:
 
 def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
     """The finding where an unknown device gets no OFFER, by what the servers do answer: other options, or whom."""
-    asked = sum(message.type == "DISCOVER" and message.identity == "device" for message in dhcp.sent)
+    discovers = sum(message.type == "DISCOVER" and message.identity == "device" for message in dhcp.sent)
     if named := _server(dhcp, "OFFER", "named"):
         return Finding(
             status="fail",
             summary=f"DHCP server {named} answers an unknown device only if that says what it is",
             problem="client-options-wanted",
             named=Named(address=named),
-            reason=f"{named} left {counted(asked, 'DISCOVER')} from an unknown device unanswered, and offered it an "
-            "address once it sent a host name, a vendor class and a client identifier (options 12, 60 and 61). Device "
-            "OS sends none of them in a DISCOVER. A filter or the profiling of a network access control goes by them.",
+            reason=f"{named} left {counted(discovers, 'DISCOVER')} from an unknown device unanswered, and offered it "
+            "an address once it sent a host name, a vendor class and a client identifier (options 12, 60 and 61). "
+            "Device OS sends none of them in a DISCOVER. A filter or the profiling of a network access control goes by "
+            "them.",
             remedy=f"Let the DHCP server {named}, or the network's access control, accept clients that do not send "
             "the options 12, 60 and 61; at least the device's MAC address.",
             owner="network administrator",
@@ -123,19 +126,19 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
     # to that client through.
     got_nothing = (view.seen.scope.address or "169.254.").startswith("169.254.")
     if dhcp.transport == "udp" and offered is None and (told_device or told_laptop or not got_nothing):
-        return _unheard(dhcp, asked, told_laptop or told_device)
+        return _unheard(dhcp, discovers, told_laptop or told_device)
     # An OFFER of the address that the laptop already has does not show that another address is free.
     own = {view.seen.scope.address, dhcp.laptop_lease.address if dhcp.laptop_lease else None}
     held = offered is not None and offered.address in own
     if offered and not (held and told_device):
-        return _only_known(offered.server, dhcp, asked, held=held, told_device=told_device is not None)
+        return _only_known(offered.server, dhcp, discovers, held=held, told_device=told_device is not None)
     if told_device:
         return Finding(
             status="fail",
             summary=f"DHCP server {told_device} has no address for a new device",
             problem="pool-exhausted",
             named=Named(address=told_device),
-            reason=f"{told_device} answers an unknown device's INFORM, but not its {counted(asked, 'DISCOVER')}"
+            reason=f"{told_device} answers an unknown device's INFORM, but not its {counted(discovers, 'DISCOVER')}"
             + (", and offers this laptop the address that it has already" if held else "")
             + ". Most likely no address is free. If there are free ones, it serves only registered devices.",
             remedy=f"Look at the pool of the DHCP server {told_device}: enlarge it, shorten its lease time, or free "
@@ -149,32 +152,38 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
             problem="no-offer",
             named=Named(address=told_laptop),
             reason=f"{told_laptop} answers this laptop's INFORM, but no DISCOVER from an unknown device"
-            + (" or from this laptop" if _played_at_port(view) is None else "")
+            + (" or from this laptop" if _second_mac_at_port(view) is None else "")
             + ". Most likely no address is free. If there are free ones, it serves only registered devices.",
             remedy=f"Look at the DHCP pool on {told_laptop} first, then at its allow-list.",
             owner="network administrator",
         )
-    return _no_answer(view, dhcp, asked)
+    return _no_answer(view, dhcp, discovers)
 
 
-def _unheard(dhcp: Dhcp, asked: int, told: str | None) -> Finding:
+def _unheard(dhcp: Dhcp, discovers: int, informed_by: str | None) -> Finding:
     """The finding where no OFFER arrives over UDP port 68: a firewall of this laptop may have dropped it.
 
     Args:
         dhcp: what was seen.
-        asked: how many DISCOVERs the unknown device sent.
-        told: the server that answered an INFORM; None: no server did.
+        discovers: how many DISCOVERs the unknown device sent.
+        informed_by: the server that answered an INFORM; None: no server did.
     """
     lease = dhcp.laptop_lease
-    server = told or (lease.server if lease else None)
-    known = f"{told} answers an INFORM" if told else f"this laptop has a lease ({lease.source})" if lease else None
+    server = informed_by or (lease.server if lease else None)
+    known = (
+        f"{informed_by} answers an INFORM"
+        if informed_by
+        else f"this laptop has a lease ({lease.source})"
+        if lease
+        else None
+    )
     relayed = any(message.relayed for message in dhcp.sent)
     return Finding(
         status="unknown",
         summary=f"No OFFER of {server or 'the DHCP server'} arrives at this laptop: not known whether it makes any",
         problem="offer-unheard",
         named=Named(address=server) if server else None,
-        reason=f"{_silence_of(dhcp, asked)} "
+        reason=f"{_silence_in_words(dhcp, discovers)} "
         + (f"There is a server, because {known}. " if known else "")
         + "On this system DHCP goes over UDP port 68, and a firewall on this laptop may drop what a server broadcasts"
         + (" (what it sends to a relay may have been dropped, too)" if relayed else "")
@@ -217,17 +226,17 @@ def _by_relay(dhcp: Dhcp, relayed: DhcpMessage, evidence: list[str]) -> Finding:
     )
 
 
-def _silence_of(dhcp: Dhcp, asked: int, *, second_at_port: bool = False) -> str:
+def _silence_in_words(dhcp: Dhcp, discovers: int, *, second_at_port: bool = False) -> str:
     """The sentence which says that no DISCOVER was answered."""
     named = any(message.identity == "named" for message in dhcp.sent)
     return (
-        f"{counted(asked, 'DISCOVER')} from an unknown device in 15 s, "
+        f"{counted(discovers, 'DISCOVER')} from an unknown device in 15 s, "
         + ("one with a host name, a vendor class and a client identifier, " if named else "")
         + ("were left unanswered." if second_at_port else "and this laptop's own, were left unanswered.")
     )
 
 
-def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device: bool) -> Finding:
+def _only_known(server: str, dhcp: Dhcp, discovers: int, *, held: bool, told_device: bool) -> Finding:
     """The finding where a server offers an address to this laptop, and none to an unknown device."""
     causes = ["it serves only registered devices"]
     if held or dhcp.laptop_lease:
@@ -245,17 +254,17 @@ def _only_known(server: str, dhcp: Dhcp, asked: int, *, held: bool, told_device:
         summary=f"DHCP server {server} answers this laptop, but not an unknown device",
         problem="only-known-clients",
         named=Named(address=server),
-        reason=f"{server} offers an address to this laptop's MAC address, but left {counted(asked, 'DISCOVER')} from "
-        f"an unknown MAC address unanswered: {', or '.join(causes)}.",
+        reason=f"{server} offers an address to this laptop's MAC address, but left {counted(discovers, 'DISCOVER')} "
+        f"from an unknown MAC address unanswered: {', or '.join(causes)}.",
         remedy=f"Register the device's MAC address with the DHCP server {server}, or with the network's "
         "access control" + (", and check that its pool has free addresses." if len(causes) > 1 else "."),
         owner="network administrator",
     )
 
 
-def _no_answer(view: DeviceView, dhcp: Dhcp, asked: int) -> Finding:
+def _no_answer(view: DeviceView, dhcp: Dhcp, discovers: int) -> Finding:
     """The finding where nobody answers at all. If this laptop has a lease, there must be a server all the same."""
-    silence = _silence_of(dhcp, asked, second_at_port=_played_at_port(view) is not None)
+    silence = _silence_in_words(dhcp, discovers, second_at_port=_second_mac_at_port(view) is not None)
     if lease := dhcp.laptop_lease:
         server = f"DHCP server {lease.server}" if lease.server else "DHCP server of this laptop's lease"
         return Finding(
@@ -293,15 +302,15 @@ def _dropped(offer: DhcpMessage, profile: Profile, evidence: list[str]) -> Findi
         if offer.server_named is False
         else f"has an option of a wrong length ({', '.join(map(str, offer.wrong_length))})"
     )
-    taken = drops.value == "no"
+    is_accepted = drops.value == "no"
     return Finding(
-        status="unknown" if taken else "fail",
+        status="unknown" if is_accepted else "fail",
         summary=f"The OFFER of {offer.server} {fault}"
-        + ("; not known what it grants" if taken else ": a device drops it"),
+        + ("; not known what it grants" if is_accepted else ": a device drops it"),
         problem="offer-dropped",
         named=Named(address=offer.server),
         reason="The device takes such an OFFER. netpreflight goes by lwIP, which does not, and asked for no lease."
-        if taken
+        if is_accepted
         else "A device sends no REQUEST for such an OFFER: it goes on with its DISCOVERs, and gets no address. "
         "Computers may well take it.",
         remedy=f"Repair or update the DHCP server at {offer.server}: its OFFER {fault}.",
@@ -331,7 +340,7 @@ def lease(view: DeviceView) -> Finding:
         return msgspec.structs.replace(refused, evidence=evidence)
     if options := [option for option in granted.overloaded if option in _NEEDED]:
         reads = _stated(profile.dhcp.reads_overload, "dhcp.reads_overload", "yes")
-        finding = _of_lease(granted if reads.value == "yes" else _as_read(granted, options), view, evidence)
+        finding = _of_lease(granted if reads.value == "yes" else _as_seen_without(granted, options), view, evidence)
         return msgspec.structs.replace(finding, rests_on=[*finding.rests_on, reads])
     return _of_lease(granted, view, evidence)
 
@@ -389,7 +398,7 @@ def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Fi
         )
     if not granted.routers:
         return _no_router(granted, view, evidence)
-    if found := _others_own(granted, view):
+    if found := _of_another_host(granted, view):
         return msgspec.structs.replace(found, evidence=evidence)
     if seen.dhcp and (late := _too_late(seen.dhcp, granted, profile)):
         return msgspec.structs.replace(late, evidence=evidence)
@@ -415,13 +424,13 @@ def _of_lease(granted: DhcpMessage, view: DeviceView, evidence: list[str]) -> Fi
     )
 
 
-def _as_read(granted: DhcpMessage, options: list[int]) -> DhcpMessage:
+def _as_seen_without(granted: DhcpMessage, ignored: list[int]) -> DhcpMessage:
     """The lease as seen by a device that ignores these options."""
-    gone: dict[int, dict[str, Any]] = {
+    absent: dict[int, dict[str, Any]] = {
         1: {"mask": None}, 3: {"routers": []}, 6: {"resolvers": []}, 51: {"lease_s": None}
     }  # fmt: skip
-    for option in options:
-        granted = msgspec.structs.replace(granted, **gone[option])
+    for option in ignored:
+        granted = msgspec.structs.replace(granted, **absent[option])
     return granted
 
 
@@ -449,7 +458,7 @@ def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
     )
 
 
-def _others_own(granted: DhcpMessage, view: DeviceView) -> Finding | None:
+def _of_another_host(granted: DhcpMessage, view: DeviceView) -> Finding | None:
     """The finding where the leased address certainly is another host's: the router's, a resolver's or the server's.
 
     A lease of this laptop's own address shows no fault: a server that leases by switch port (option 82) offers that
@@ -460,12 +469,12 @@ def _others_own(granted: DhcpMessage, view: DeviceView) -> Finding | None:
         whose[resolver] = "a resolver"
     for router in granted.routers:
         whose[router] = "the router"
-    who = whose.get(granted.address)
-    if who is None:
+    holder = whose.get(granted.address)
+    if holder is None:
         return None
     return _taken(
         granted,
-        f"the address of {who}",
+        f"the address of {holder}",
         reason="Two hosts with one address lose each other's packets.",
         remedy=f"Take {granted.address} out of the pool of the DHCP server {granted.server}.",
     )
@@ -537,12 +546,12 @@ def servers(view: DeviceView) -> Finding:
     dhcp = seen.dhcp
     if dhcp is None or dhcp.not_run:
         return not_looked(dhcp, "DHCP was not looked at")
-    told: dict[str, DhcpMessage] = {}
+    by_server: dict[str, DhcpMessage] = {}
     for message in sorted(dhcp.received, key=lambda message: message.type != "OFFER"):
         if message.well_formed and (message.type == "OFFER" or message.asked == "INFORM"):
-            told.setdefault(message.server, message)
+            by_server.setdefault(message.server, message)
     evidence = _evidence(dhcp)
-    first, *others = told.values() or [None]
+    first, *others = by_server.values() or [None]
     for other in others:
         if first and other and (differences := _differences(first, other)):
             return Finding(
@@ -577,18 +586,18 @@ def servers(view: DeviceView) -> Finding:
             due_to="dhcp.offer",
             evidence=evidence,
         )
-    unseen = [
+    incomplete = [
         reply.server for reply in others if reply and reply.type == "ACK" and not (reply.routers and reply.resolvers)
     ]
-    if unseen:
+    if incomplete:
         return Finding(
             status="unknown",
-            summary=f"{unseen[0]} answers as well as {first.server}, and what it hands out is not known",
+            summary=f"{incomplete[0]} answers as well as {first.server}, and what it hands out is not known",
             problem="second-server",
-            named=Named(address=unseen[0]),
-            reason=f"{unseen[0]} answered an INFORM without a router or a resolver, and made no OFFER in time.",
-            remedy=f"Find out what {unseen[0]} (MAC {told[unseen[0]].server_mac or 'not seen'}) is; if it is a DHCP "
-            "server that does not belong here, switch it off.",
+            named=Named(address=incomplete[0]),
+            reason=f"{incomplete[0]} answered an INFORM without a router or a resolver, and made no OFFER in time.",
+            remedy=f"Find out what {incomplete[0]} (MAC {by_server[incomplete[0]].server_mac or 'not seen'}) is; "
+            "if it is a DHCP server that does not belong here, switch it off.",
             owner="network administrator",
             evidence=evidence,
         )
@@ -609,7 +618,7 @@ def servers(view: DeviceView) -> Finding:
     if dhcp.cut_short:
         not_known = f"{first.server} answers, and it is not known whether others do"
         return msgspec.structs.replace(not_looked(None, not_known), evidence=evidence)
-    summary = f"Only {first.server} answers" if not others else f"{', '.join(told)} answer, and agree"
+    summary = f"Only {first.server} answers" if not others else f"{', '.join(by_server)} answer, and agree"
     return Finding(status="pass", summary=summary, evidence=evidence)
 
 
@@ -748,11 +757,11 @@ def _only_the_laptop(view: DeviceView, dhcp: Dhcp) -> Finding:
             owner="device owner",
             evidence=evidence,
         )
-    told = next((message for message in dhcp.received), None)
+    reply = next((message for message in dhcp.received), None)
     return Finding(
         status="unknown",
-        summary=f"DHCP server {told.server} answers; not known what it grants"
-        if told
+        summary=f"DHCP server {reply.server} answers; not known what it grants"
+        if reply
         else "Not known what DHCP gives an unknown device",
         problem="no-exchange",
         reason=f"{dhcp.exchange_denied}"

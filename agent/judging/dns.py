@@ -51,11 +51,11 @@ def resolve(view: DeviceView) -> Finding:
     evidence = [*_evidence(dns), *_one_id_only(dns, needs)]
     if dns.assumed:
         return _assumed(dns, view.seen.dhcp, evidence)
-    if never := [name for need in needs for name in need.names if not dns.of(name)]:
-        return of_another_run(f"{never[0]} was not asked for in this run", profile, evidence)
+    if unasked := [name for need in needs for name in need.names if not dns.of(name)]:
+        return of_another_run(f"{unasked[0]} was not asked for in this run", profile, evidence)
     keeps = profile.dns.resolvers
     kept = view.kept_lookups or dns
-    asked = kept.resolvers
+    kept_resolvers = kept.resolvers
     doubted = view.doubted
     failing = [need for need in needs if all(_failure(kept, name, doubted) for name in need.names)]
     if doubtful := [need for need in failing if _may_not_exist(kept, need, doubted)]:
@@ -76,7 +76,7 @@ def resolve(view: DeviceView) -> Finding:
     if found or (found := _not_read(kept, [name for need in failing for name in need.names], evidence)):
         return found
     if failing:
-        others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in asked)
+        others_work = any(lookup.addresses for lookup in dns.lookups if lookup.resolver not in kept_resolvers)
         finding = _names_fail(kept, failing, view, evidence)
         rests_on: list[Fact[Any]] = [keeps] if others_work else []
         if (fallback := profile.cloud.fallback_address) is not None:
@@ -212,7 +212,7 @@ def integrity(view: DeviceView) -> Finding:
             due_to="dns.resolve",
             evidence=evidence,
         )
-    if found := _perhaps_of_a_filter(view, dns, evidence):
+    if found := _may_be_of_a_filter(view, dns, evidence):
         return found
     return Finding(
         status="pass", summary="A random name does not resolve, and no name has a local address", evidence=evidence
@@ -312,7 +312,7 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
     resolvers = ", ".join(dns.resolvers)
     required = any(need.required for need in failing)
     to_allow: list[Flow] = []
-    who = Named(address=dns.resolvers[0])
+    named = Named(address=dns.resolvers[0])
     if honest and not invented:
         problem = "names-withheld"
         summary = f"{resolvers} does not resolve {zones} ({'; '.join(whys)}), but does resolve other names"
@@ -327,7 +327,7 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
         remedy = _switch_off(dns)
     else:
         reach = reach_of(dns.resolvers[0], dns, seen)
-        problem, who = reach.problem, reach.named
+        problem, named = reach.problem, reach.named
         to_allow = [flow for resolver in dns.resolvers for flow in reach_of(resolver, dns, seen).to_allow]
         summary = f"Resolver {resolvers}: {'; '.join(whys)} for {zones}"
         if problem == "no-internet":
@@ -347,7 +347,7 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
         status="fail" if required else "warn",
         summary=summary,
         problem=problem,
-        named=who,
+        named=named,
         reason=reason,
         remedy=remedy,
         owner="network administrator",
@@ -414,7 +414,7 @@ def _of_a_filter(view: DeviceView, dns: Dns, evidence: list[str]) -> Finding | N
     return None
 
 
-def _perhaps_of_a_filter(view: DeviceView, dns: Dns, evidence: list[str]) -> Finding | None:
+def _may_be_of_a_filter(view: DeviceView, dns: Dns, evidence: list[str]) -> Finding | None:
     """The finding where the cloud's address may be a filter's own; None where nothing speaks for that."""
     for address, doubt in view.doubted.items():
         lookup = next((lookup for lookup in dns.lookups if address in lookup.addresses), None)

@@ -75,9 +75,9 @@ def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doub
     lookups = [lookup for lookup in (seen.dns.lookups if seen.dns else []) if lookup.type == "A"]
     given = {address for lookup in lookups for address in lookup.addresses if not is_sinkhole(address)}
     endpoints = seen.cloud.endpoints if seen.cloud else []
-    own = [server for server in endpoints if profile is None or server.host in profile.cloud.hosts.value]
-    others = {server.address for server in own if profile is not None and is_another(server, profile)}
-    speaking = {answer.address for answer in answered(seen) if answer.speaks != "http"} - others
+    clouds_asked = [server for server in endpoints if profile is None or server.host in profile.cloud.hosts.value]
+    other_servers = {server.address for server in clouds_asked if profile is not None and is_another(server, profile)}
+    proved = {answer.address for answer in answered(seen) if answer.speaks != "http"} - other_servers
     zones: dict[str, set[str]] = {}
     for lookup in lookups:
         if lookup.kind in {"device", "another-id"}:  # other vendors' names may share the servers of one CDN
@@ -85,18 +85,18 @@ def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doub
                 zones.setdefault(address, set()).add(_registered(lookup.name))
     found: dict[str, Doubt] = {}
     web_servers = _web_servers(seen)
-    clouds = {server.address for server in own}
-    for address in web_servers & clouds & given - speaking:
+    clouds = {server.address for server in clouds_asked}
+    for address in web_servers & clouds & given - proved:
         found[address] = Doubt("web-server", "a web server that does not answer the device's port")
-    for address in given - (answered_addresses(seen) - others):
+    for address in given - (answered_addresses(seen) - other_servers):
         if is_local(address):
             found[address] = Doubt("local", "a local address")
-    for address in given - speaking:
+    for address in given - proved:
         count = len(zones.get(address, ()))
         if count > 1 and not is_local(address):
-            sure = count >= _UNRELATED or address in web_servers
+            is_sure = count >= _UNRELATED or address in web_servers
             words = f"one address for names of different zones ({_listed(zones[address])})"
-            found[address] = Doubt("shared" if sure else "perhaps-shared", words)
+            found[address] = Doubt("shared" if is_sure else "perhaps-shared", words)
     for page in BLOCK_PAGES:
         for address in given & {*page.addresses}:
             found[address] = Doubt("block-page", f"the block page of {page.product}")
@@ -107,7 +107,7 @@ def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doub
 
 
 def _registered(name: str) -> str:
-    """The last two labels of a name, as its zone; too wide a zone (`co.uk`) may hide a difference, but makes none up."""
+    """The zone of a name: its last two labels. If that is too wide (`co.uk`), it may hide a difference, not add one."""
     return ".".join(name.lower().split(".")[-2:])
 
 
