@@ -63,9 +63,10 @@ def _needs_lease(row: Row) -> bool:
 
 
 _OVER_UDP = (
-    "over UDP port 68: a firewall on this laptop may drop what servers broadcast, and whether another host has the "
-    "address is not asked"
+    "over UDP port 68: a firewall on this laptop may drop what servers broadcast, and netpreflight does not ask by ARP "
+    "whether another host has the address"
 )
+"""Ends the sentence of `dhcp-exchange` where DHCP does not go over raw sockets."""
 _REST_ON_LINUX = (
     "A run needs no change to this laptop. What it cannot see from here, it sees from a Linux laptop in the same "
     "network."
@@ -154,12 +155,12 @@ def _monitor_mode(laptop: Laptop) -> Ability:
             return _row("monitor-mode", checks, "yes", why)
         return _row("monitor-mode", checks, state_without, f"{why}; {obstacle.reason}", obstacle.step)
     if step is None:
-        why = "nothing listens in monitor mode on this system; a capture that another program made shows "
-        return _row("monitor-mode", checks, state_without, f"{why}the same", _GIVE_CAPTURE)
+        why = "netpreflight cannot use monitor mode on this system; a capture made by another program shows the same"
+        return _row("monitor-mode", checks, state_without, why, _GIVE_CAPTURE)
     if air.interface is None:
         why, step = "there is no radio that could be put in monitor mode", air.unlocked_by or _TRY_SCAN
     else:
-        why = "no interface is in monitor mode, so the air is scanned and not listened to"
+        why = "no interface is in monitor mode, so netpreflight scans, and does not capture frames"
         step = step.replace("{interface}", air.interface)
     return _row("monitor-mode", checks, state_without, why, step)
 
@@ -171,9 +172,9 @@ def _join(laptop: Laptop) -> Ability:
     if air.source is None:
         return _row("join", checks, "no", "no radio of this laptop can be used", air.unlocked_by or _TRY_SCAN)
     if obstacle is not None:
-        why = f"{obstacle.reason}; NetworkManager, where it is there, joins with the device's MAC address only"
+        why = f"{obstacle.reason}; where NetworkManager runs, it can join with the device's MAC address only"
         return _row("join", checks, "limited", why, obstacle.step or CONNECT)
-    why = "with --as device a station of its own joins by this laptop's radio; the laptop is off its Wi-Fi meanwhile"
+    why = "with --as device, a separate station joins over this laptop's radio; the laptop is off its Wi-Fi meanwhile"
     return _row("join", checks, "yes", why)
 
 
@@ -181,7 +182,7 @@ def _icmp_errors(laptop: Laptop) -> Ability:
     checks = _checks(lambda row: row.locates)
     of_tcp, of_udp, unnamed = (laptop.obstacles.get(f"trace-{what}") for what in ("tcp", "udp", "udp-senders"))
     if of_tcp is None and of_udp is not None:
-        why = f"for devices that reach the cloud over TCP it is known where a port is lost; {of_udp.reason}"
+        why = f"for devices that reach the cloud over TCP, a run sees where packets are lost; {of_udp.reason}"
         return _row("icmp-errors", checks, "limited", why, of_udp.step)
     if of_tcp is None and unnamed is not None:
         return _row("icmp-errors", checks, "limited", unnamed.reason, unnamed.step)
@@ -235,7 +236,7 @@ def _own_firewall(laptop: Laptop) -> Ability:
     checks, dropping = _checks(lambda row: row.needs_lease or row.locates), laptop.dropping
     reads_before = laptop.scope.privileges.raw_sockets
     of_offers = (
-        "an OFFER by broadcast is read before a firewall of this laptop"
+        "an OFFER by broadcast is read before this laptop's firewall can drop it"
         if reads_before
         else "an answer by broadcast may be dropped by a firewall of this laptop"
     )
@@ -302,7 +303,7 @@ def _numbers(version: str) -> list[int]:
 
 def _disk(laptop: Laptop) -> Ability:
     free = laptop.free_bytes
-    step = "Free some space, or change to another folder: -o writes where it is told to."
+    step = "Free some space, or change to another folder: -o FILE can be in any folder."
     if free is None:
         return _row("disk", (), "limited", "how much space the current folder has is not known", step)
     megabytes = f"{free // 1_000_000} MB"
@@ -321,7 +322,7 @@ def _country(laptop: Laptop) -> Ability:
     if air.source is None or step is None:
         why = "no radio says which country's rules it keeps to"
         return _row("country", checks, "limited", why, air.unlocked_by or (_GIVE_CAPTURE if air.source else _TRY_SCAN))
-    why = "the radio keeps to no country's rules, so it may not listen everywhere where a device does"
+    why = "the radio keeps to no country's rules, so it may be unable to listen on every channel of a device"
     return _row("country", checks, "limited", why, step)
 
 

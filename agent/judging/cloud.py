@@ -89,9 +89,10 @@ def _nonce(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Fin
             status="unknown",
             summary=f"{where} sends a nonce on one connection, and none on the next",
             problem="no-nonce",
-            reason=f"The next connection: {_describe(after)}. The real service sends a nonce on each; something on the "
-            "way that lets the first connection pass and then knows better looks like this, and so does loss.",
-            remedy="Run netpreflight again; if it says the same, let the device's port past application control.",
+            reason=f"The next connection: {_describe(after)}. The real service sends a nonce on each. This may be "
+            "loss, or something on the way that lets only the first connection pass.",
+            remedy="Run netpreflight again; if it says the same, exempt the device's cloud port, "
+            f"TCP {endpoint.port}, from application control.",
             owner="network administrator",
             evidence=evidence,
             rests_on=[patience],
@@ -223,15 +224,27 @@ def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile:
     if key is None:
         cookie = " with the cookie" if flight.attempts else ""
         return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello{cookie} with {flight.answer}")
-    what = f"It answers with {flight.answer}"
-    if flight.answer == "ServerHello":
-        what = "What it signed does not fit that key" if flight.key_exchange else "It signs nothing"
+    if flight.answer != "ServerHello":
+        fault = f"with {flight.answer}, so it does not prove that it has the server key that devices carry"
+        reason = (
+            f"A device that is answered with {flight.answer} gets no connection. Something else answers in the cloud's "
+            "place, or the cloud refuses the handshake."
+        )
+    else:
+        fault = "it signs nothing, so it does not prove that it has the server key that devices carry"
+        what = "It signs nothing"
+        if flight.key_exchange:
+            fault = "its signature does not fit the server key that devices carry"
+            what = "What it signed does not fit that key"
+        reason = (
+            f"{what}. A device would refuse such a server: something else answers in the cloud's place, or the cloud "
+            "has another key than the known one."
+        )
     return Finding(
         status="fail" if key.certainty == "confirmed" or is_local(endpoint.address or "") else "warn",
-        summary=f"{where} answers, but its signature does not fit the server key that devices carry",
+        summary=f"{where} answers, but {fault}",
         problem="other-key",
-        reason=f"{what}. A device would refuse such a server: something else answers in the cloud's place, or the "
-        "cloud has another key than the known one.",
+        reason=reason,
         remedy=f"Find out what answers for {endpoint.host} ({endpoint.address}) here: something that inspects DTLS, or "
         "a wrong address from the resolver. Compare with a phone's hotspot.",
         owner="network administrator",
@@ -265,16 +278,17 @@ def _second_flight(endpoint: CloudEndpoint, flight: ServerFlight, where: str, se
         )
     elif flight.messages:
         unclear = (
-            f"Of the server's flight came {', '.join(flight.messages)} only. Loss looks like this, and so does "
-            "something that drops the rest; a server within a handshake leaves a plain ClientHello unanswered."
+            f"Of the server's flight only {', '.join(flight.messages)} came: the rest was lost, or something on the "
+            "way drops it. That a plain ClientHello gets no answer shows nothing: a server does not answer one in the "
+            "middle of a handshake."
         )
     elif same:
         unclear = (
-            f"{reason} The plain ClientHello is still answered in the same conversation: a server that drops what it "
-            "refuses looks like this, and so does a firewall that knows the handshake."
+            f"{reason} The plain ClientHello is still answered in the same conversation: a server that silently "
+            "drops what it refuses looks like this, and so does a firewall that understands the handshake."
         )
     elif not (flight.same_port and flight.new_port):
-        unclear = f"{reason} There was no time left to look whether that is the network or the server."
+        unclear = f"{reason} There was no time left to find out whether the network or the server is the cause."
     if unclear:
         return Finding(
             status="unknown",
@@ -453,7 +467,8 @@ def _size_evidence(endpoint: CloudEndpoint, seen: Observations) -> list[str]:
         lines += [f"{where}, {endpoint.large.size} bytes, {attempt.words}" for attempt in endpoint.large.attempts]
         if not endpoint.large.record and not any(attempt.icmp for attempt in endpoint.large.attempts):
             lines.append(
-                f"{where}, {endpoint.large.size} bytes: no answer to such a ClientHello tells nothing of the way"
+                f"{where}, {endpoint.large.size} bytes: that a ClientHello of this size gets no answer says "
+                "nothing of the path"
             )
     mapping = seen.mapping
     if mapping and mapping.largest and (mapping.address, mapping.port) == (endpoint.address, endpoint.port):

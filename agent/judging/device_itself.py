@@ -17,7 +17,7 @@ _WHAT = {
 }
 """Keyed by check: what it is about, to complete "The device's log says nothing of …"."""
 _SAYS = {
-    "refused": "The device's log says that its network refused what it was given: its passphrase is wrong, most likely",
+    "refused": "The device's log says that its network refused it: most likely, its passphrase is wrong",
     "not-accepted": "The device's log says that the cloud and the device do not accept each other's keys",
     "not-usable": "The device's log says that it cannot use its own keys",
     "crash": "The device's log shows a crash",
@@ -80,6 +80,6 @@ def _judged(check: str, view: DeviceView, *, stage: StartStage | None = None, pa
         status="unknown",
         summary=f"The device's log says nothing of {_WHAT[check]}",
         problem="not-shown",
-        reason="No line of it speaks of that.",
+        reason="No line of the log is about that.",
         remedy="Give a log that begins at the device's start and goes on for some minutes.",
     )

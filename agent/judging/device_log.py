@@ -108,7 +108,7 @@ _LEASE = Cause(
 _NO_RESOLVER = Cause(
     "dns.resolve", "no-answer", "network administrator",
     "Let the resolvers that DHCP hands out look up the device's cloud",
-    "Whether a resolver was silent or refused is not told",
+    "The log does not tell whether a resolver was silent or refused",
 )  # fmt: skip
 _NO_OWN_SERVER = Cause(
     "dns.resolve", "no-answer", None, None,
@@ -116,7 +116,7 @@ _NO_OWN_SERVER = Cause(
 )  # fmt: skip
 _NO_TCP = Cause(
     "cloud.transport", "no-connection", "network administrator", "Let TCP port 5683 out to the device's cloud",
-    "Whether the packets were dropped, or there was no way to the internet, is not told",
+    "The log does not tell whether the packets were dropped, or there was no route to the internet",
 )  # fmt: skip
 _NO_NONCE = Cause(
     "cloud.transport", "no-nonce", "network administrator",
@@ -126,7 +126,7 @@ _NO_NONCE = Cause(
 _NO_DTLS = Cause(
     "cloud.transport", "no-answer", "network administrator",
     "Let UDP port 5684 out to the device's cloud, and its answers in",
-    "Where the packets or their answers are lost is not told",
+    "The log does not tell where the packets or their answers are lost",
 )  # fmt: skip
 _INVENTED = Cause(
     "dns.integrity", "local-address", "network administrator",
@@ -143,10 +143,10 @@ _HELLO_AFTER_ANSWER = Cause(
 )
 _NOT_HEARD = Cause(
     "wifi.band", "not-on-the-air", None, None,
-    "It did not hear its network: at the edge of its range, or on a band or channel that it has not, that looks alike",
+    "It did not hear its network: it is out of range, or the network is on a band or channel that it lacks",
 )  # fmt: skip
 _FULL = Cause(
-    None, None, "network administrator", "Let the access point take more devices",
+    None, None, "network administrator", "Let the access point accept more devices",
     "The access point says that it is full",
 )  # fmt: skip
 _JOIN_CODES: dict[str, Cause] = {
@@ -157,7 +157,7 @@ _JOIN_CODES: dict[str, Cause] = {
     "1065": _MEMORY,
     "1003": Cause(why="It hears its network badly, or not at all"),
     **dict.fromkeys(("2", "1012", "1055", "1061", "1063", "1064"), Cause(
-        why="It lost the access point while it joined: a weak signal, or an access point that does not go on"
+        why="It lost the access point while it joined: a weak signal, or an access point that stopped answering"
     )),
     "1006": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
     "1007": Cause(why="A wrong passphrase, 802.1X and a weak signal look alike here"),
@@ -165,9 +165,9 @@ _JOIN_CODES: dict[str, Cause] = {
 }  # fmt: skip
 """The causes of a failed join, keyed by WICED's result (device-os v2.3.1 wwd_constants.h:463-531)."""
 _ESP32_CODES: dict[str, Cause] = {
-    "1": Cause(why="It was not done in time: a weak signal, or an access point that does not answer"),
+    "1": Cause(why="The join took too long: a weak signal, or an access point that does not answer"),
     "2": Cause(
-        "device.credentials", "refused", "device owner", _GIVE_CREDENTIALS, "An ESP32 says so of a weak signal, too"
+        "device.credentials", "refused", "device owner", _GIVE_CREDENTIALS, "An ESP32 says the same of a weak signal"
     ),
     "3": _NOT_HEARD,
     "4": Cause(why="The access point refused it, for a reason that the line does not tell"),
@@ -319,7 +319,9 @@ class Reading:
         is_past = until_ms is not None and down_ms is not None and until_ms - down_ms > ON_PURPOSE_MS
         if attempt.down is not None and is_past and attempt.end in {None, "online"}:
             stage, what = _LOST_AT_STATE.get(attempt.down.now or "", ("link", "link"))
-            self._lose(attempt, attempt.down, stage, Cause(why=f"The {what} went away; by whose doing is not told"))
+            self._lose(
+                attempt, attempt.down, stage, Cause(why=f"The {what} went away; the log does not tell who ended it")
+            )
         attempt.down = None
         if attempt.end is not None or attempt.begun & {"listening", "over"}:
             return
@@ -520,7 +522,9 @@ class Reading:
         self._link_of = "other"
         if self.is_cellular:
             return
-        self.notes["It has another interface than Wi-Fi: what it reached over that says nothing about the Wi-Fi"] = None
+        self.notes[
+            "It has an interface other than Wi-Fi: what it reached over that one says nothing about the Wi-Fi"
+        ] = None
 
     def _state(self, record: LogRecord) -> None:
         """Read a change of the network's state: the link, the address, or that they go, on purpose or not."""
@@ -795,7 +799,9 @@ class Reading:
         if last is not None:
             self._follow_up(record)
         if record.kind == "test-failed":
-            self.notes["Its Internet Test failed, too: more than its cloud did not answer at that time"] = None
+            self.notes[
+                "Its Internet Test failed, too: at that time, its cloud was not the only server that did not answer"
+            ] = None
         elif last is not None and last.stage != "dns":
             self.notes["Its Internet Test passed, which does not always mean that there is internet"] = None
 
@@ -962,11 +968,11 @@ def _of_dtls(code: str) -> Cause:
     if digits in _DTLS_KEYS:
         return _ALERT
     if digits in _DTLS_ANSWERED:
-        return Cause(why="Something answered: the port is open; what the answer was is not told")
+        return Cause(why="Something answered, so the port is open; the log does not tell what the answer was")
     if digits == "7f00":
         return _MEMORY
     if len(digits) == 2:
-        return Cause(why="The device's own socket failed: no way to the internet, or no memory")
+        return Cause(why="The device's own socket failed: no route to the internet, or no memory")
     return Cause(why="The number does not say whether anything answered")
 
 
@@ -1187,7 +1193,7 @@ def _sentence(result: LogResult, stage: StartStage | None, chosen: _Attempt | No
         is_monitors = reading.log.formats == ["particle-cli"]
         return _ONLY_MONITOR if is_monitors else "This is no log of Device OS. To get one: particle serial monitor."
     if result == "online" and chosen is not None:
-        over_what = ", by another interface than Wi-Fi" if "elsewhere" in chosen.begun else ""
+        over_what = ", over an interface other than Wi-Fi" if "elsewhere" in chosen.begun else ""
         return f"By its own log, the device was online{over_what}."
     if result == "stops" and stage is not None:
         return f"By its own log, the device {_STOPS[stage]} (it stops at {TITLES[stage]})."

@@ -91,9 +91,9 @@ def _at_a_port(finding: Finding, played: AsDevice) -> Finding:
         problem="second-mac-unheard",
         named=None,
         reason=f"{finding.reason} {silent}{laptop_answered} The switch may drop a second MAC address at one port (port "
-        "security), which does not affect a device by Wi-Fi or at a port of its own.",
+        "security), which does not affect a device on Wi-Fi or at a port of its own.",
         remedy="Run netpreflight check without --as device: an OFFER to requests from this laptop's own MAC address "
-        "shows that the port takes no second one. For a device with Wi-Fi, run it with --as device by Wi-Fi.",
+        "shows that the port accepts no second one. For a device with Wi-Fi, run it with --as device over Wi-Fi.",
         owner="device owner",
     )
 
@@ -109,7 +109,7 @@ def _silence(view: DeviceView, dhcp: Dhcp) -> Finding:
     if named := _server(dhcp, "OFFER", "named"):
         return Finding(
             status="fail",
-            summary=f"DHCP server {named} answers an unknown device only if that says what it is",
+            summary=f"DHCP server {named} answers an unknown device only if the device says what it is",
             problem="client-options-wanted",
             named=Named(address=named),
             reason=f"{named} left {counted(discovers, 'DISCOVER')} from an unknown device unanswered, and offered it "
@@ -180,7 +180,7 @@ def _unheard(dhcp: Dhcp, discovers: int, informed_by: str | None) -> Finding:
     relayed = any(message.relayed for message in dhcp.sent)
     return Finding(
         status="unknown",
-        summary=f"No OFFER of {server or 'the DHCP server'} arrives at this laptop: not known whether it makes any",
+        summary=f"No OFFER of {server or 'the DHCP server'} arrives at this laptop: not known whether it sends any",
         problem="offer-unheard",
         named=Named(address=server) if server else None,
         reason=f"{_silence_in_words(dhcp, discovers)} "
@@ -246,8 +246,8 @@ def _only_known(server: str, dhcp: Dhcp, discovers: int, *, held: bool, told_dev
         causes.insert(1 if by_mac else 0, "its pool has no address left but those already leased")
     if not told_device:
         causes.append(
-            "a switch drops requests whose hardware address is not their sender's (DHCP snooping; this does not "
-            "affect a real device)"
+            "a switch drops requests whose hardware address differs from their sender's (DHCP snooping; this does "
+            "not affect a real device)"
         )
     return Finding(
         status="fail",
@@ -272,14 +272,14 @@ def _no_answer(view: DeviceView, dhcp: Dhcp, discovers: int) -> Finding:
             summary=f"The {server} gave this laptop its address, and answers no DISCOVER",
             problem="lease-server-silent",
             named=Named(address=lease.server) if lease.server else None,
-            reason=f"{silence} This laptop has a lease of it ({lease.source}), so there is a server. It has no address "
-            "left, or serves only clients that it knows; or it, or the relay to it, has failed since.",
+            reason=f"{silence} This laptop has a lease from it ({lease.source}), so there is a server. It has no "
+            "address left, or serves only clients that it knows; or it, or the relay to it, has failed since.",
             remedy=f"Look at the pool, the allow-list and the log of the {server}. Set up no second one.",
             owner="network administrator",
         )
     addressed = (
         f"If {view.seen.scope.address}, the address of the laptop that measured, is of a DHCP server here, look at the "
-        "pool, the allow-list and the log of that. Otherwise switch"
+        "pool, the allow-list and the log of that server. Otherwise switch"
         if view.seen.scope.address
         else "Switch"
     )
@@ -309,10 +309,10 @@ def _dropped(offer: DhcpMessage, profile: Profile, evidence: list[str]) -> Findi
         + ("; not known what it grants" if is_accepted else ": a device drops it"),
         problem="offer-dropped",
         named=Named(address=offer.server),
-        reason="The device takes such an OFFER. netpreflight goes by lwIP, which does not, and asked for no lease."
+        reason="The device accepts such an OFFER. netpreflight acts like lwIP, which does not, and asked for no lease."
         if is_accepted
         else "A device sends no REQUEST for such an OFFER: it goes on with its DISCOVERs, and gets no address. "
-        "Computers may well take it.",
+        "Computers may well accept it.",
         remedy=f"Repair or update the DHCP server at {offer.server}: its OFFER {fault}.",
         owner="network administrator",
         evidence=evidence,
@@ -448,8 +448,8 @@ def _too_short(granted: DhcpMessage, profile: Profile) -> Finding | None:
         problem="short-lease",
         named=Named(address=granted.server),
         reason=f"The device counts a lease in whole minutes. One of less than {shortest.value:g} s, or of no stated "
-        "time, ends at the first of them: it gives its address up, all its connections break, and it begins anew. "
-        "Networks often lease so where a device is not registered yet, or is in quarantine.",
+        "time, ends after the first minute: the device gives up its address, all its connections break, and it starts "
+        "over. Networks often lease like this to a device that is not registered yet, or is in quarantine.",
         remedy="Is this a registration or quarantine network? Then register the device's MAC address with the "
         f"network's access control. Otherwise let the DHCP server {granted.server} lease addresses for "
         "some hours (option 51; never for less than 2 minutes).",
@@ -609,8 +609,8 @@ def servers(view: DeviceView) -> Finding:
             summary=f"{first.server} answers, and it is not known whether others do",
             problem="offer-unheard",
             named=Named(address=first.server),
-            reason="No OFFER that a server broadcasts arrives at this laptop, so one of another server would not have "
-            "been seen; see dhcp.offer.",
+            reason="No OFFER that a server broadcasts arrives at this laptop, so an OFFER of another server would not "
+            "have been seen; see dhcp.offer.",
             remedy=dhcp.unlocked_by or _LET_IN,
             owner="device owner",
             evidence=evidence,
@@ -699,7 +699,7 @@ def _nothing_granted(dhcp: Dhcp, offered: Status, evidence: list[str]) -> Findin
     else:
         problem, named = "no-offer", None
         summary = "No address was granted"
-        reason = "No server made an offer that the device takes; see dhcp.offer."
+        reason = "No server made an offer that the device accepts; see dhcp.offer."
         remedy = "Do what dhcp.offer says."
     return Finding(
         status="fail" if offers or refusal else offered,
@@ -799,7 +799,7 @@ def _evidence(dhcp: Dhcp) -> list[str]:
         lines.append(f"ARP request for {dhcp.address_check.address}: {holders or 'nobody answered'}")
     elif dhcp.granted and dhcp.transport == "udp":
         lines.append(
-            f"not asked by ARP, as a Linux laptop does as root: whether another host has {dhcp.granted.address}"
+            f"not asked by ARP whether another host has {dhcp.granted.address} (a Linux laptop asks that as root)"
         )
     if dhcp.laptop_lease:
         lines.append(_describe_lease(dhcp.laptop_lease))

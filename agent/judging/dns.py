@@ -249,7 +249,7 @@ def _failure(dns: Dns, name: str, doubted: Mapping[str, Doubt]) -> str | None:
     """Why a device gets no true address for `name`, with the id asked for or another; None: each device gets one."""
     for own in dns.with_other_ids(name):
         if why := _failure_of(dns, own, doubted):
-            return why if own == name else f"{why} for another device's"
+            return why if own == name else f"{why} for another device's name"
     return None
 
 
@@ -339,8 +339,8 @@ def _names_fail(dns: Dns, failing: list[_Need], view: DeviceView, evidence: list
         tries = profile.dns.tries.value
         reason = (
             f"{reach.statement} The resolvers from DHCP ({resolvers}) resolve no name at all, even if this laptop's "
-            f"own resolver does. A device waits {profile.dns.patience_s.value:g} s for each, and tries {tries} "
-            f"{'times' if tries > 1 else 'time'} before it gives up."
+            f"own resolver does. A device waits {profile.dns.patience_s.value:g} s for each resolver, and tries "
+            f"{tries} {'times' if tries > 1 else 'time'} before it gives up."
         )
         remedy = reach.remedy
     return Finding(

@@ -87,7 +87,7 @@ def doubts(seen: Observations, profile: Profile | None = None) -> dict[str, Doub
     web_servers = _web_servers(seen)
     clouds = {server.address for server in clouds_asked}
     for address in web_servers & clouds & given - proved:
-        found[address] = Doubt("web-server", "a web server that does not answer the device's port")
+        found[address] = Doubt("web-server", "a web server that does not answer on the device's cloud port")
     for address in given - (answered_addresses(seen) - other_servers):
         if is_local(address):
             found[address] = Doubt("local", "a local address")
@@ -168,8 +168,8 @@ def without_doubted(finding: Finding, doubted: Mapping[str, Doubt], problems: tu
         summary=f"{name} has no address of its own here: {flow.address} is {doubt.words}",
         problem="no-answer" if "no-answer" in problems else finding.problem,
         named=None,
-        reason=f"{flow.words} to {flow.address} had no right answer, which says nothing of what becomes of "
-        f"{flow.words} to the real one.",
+        reason=f"{flow.words} to {flow.address} had no right answer, which says nothing of {flow.words} to "
+        "the real address.",
         remedy="Settle dns.resolve and dns.integrity first, then run netpreflight again.",
         due_to="dns.resolve",
         to_allow=[],

@@ -177,9 +177,11 @@ def test_a_portal_fails_also_where_the_proved_cloud_answers_and_says_so(
 def test_who_does_not_is_warned_of_or_fails_once_the_key_is_confirmed(
     changed: dict[str, str], sure: str, status: str
 ) -> None:
-    found = handshake(VENDOR_KEY, sure, **{**SIGNED, **changed})
+    said = {**SIGNED, **changed}
+    found = handshake(VENDOR_KEY, sure, **said)
 
     assert (found.status, found.problem, found.owner) == (status, "other-key", "network administrator")
+    assert ("its signature does not fit" in found.summary) is bool(said["key_exchange"])
 
 
 @pytest.mark.parametrize(
@@ -493,7 +495,7 @@ def test_what_came_of_a_large_hello_is_evidence() -> None:
 
     assert [line for line in found.evidence if "1280 bytes" in line] == [
         *(f"{ARGON_PORT}, 1280 bytes, {2 * n}.0 s: timeout" for n in range(3)),
-        f"{ARGON_PORT}, 1280 bytes: no answer to such a ClientHello tells nothing of the way",
+        f"{ARGON_PORT}, 1280 bytes: that a ClientHello of this size gets no answer says nothing of the path",
     ]
 
 
