@@ -30,7 +30,7 @@ from netpreflight.probes.observations import (
 )
 
 NOT_MEASURED_THEN = "what follows the first record was not measured then"
-"""Evidence for a run of an earlier version, whose exchange ended with the server's first record."""
+"""Evidence where the exchange ended with the server's first record, as in runs of earlier versions."""
 
 
 def transport(view: DeviceView) -> Finding:
@@ -212,7 +212,7 @@ def _dtls(endpoint: CloudEndpoint, seen: Observations, profile: Profile) -> Find
 def _handshake(endpoint: CloudEndpoint, where: str, seen: Observations, profile: Profile) -> Finding:
     """The finding about the handshake after the first record: whether the server has the key that devices carry."""
     flight, key = endpoint.flight, profile.cloud.server_key
-    if flight is None:  # an earlier version ended the exchange there, so the first record decides
+    if flight is None:  # nothing after the first record was asked, so that decides
         return Finding(status="pass", summary=f"{where} answers a DTLS ClientHello with {endpoint.record}")
     if key and is_signed(key.value, flight.client_random, flight.server_random, flight.key_exchange):
         summary = f"{where} signed this run's random number with the key that devices carry"
