@@ -81,7 +81,7 @@ def to_hold_lease(scope: Scope) -> Obstacle | None:
 
 
 def to_have_left_out_dhcp(scope: Scope) -> Obstacle:
-    """That an exchange was left out, as asked, and the step that makes it."""
+    """That the user left DHCP out of this run, and the step that runs it."""
     obstacle, this = to_exchange(scope), system(scope.os)
     how = "" if obstacle is None else f" {this.as_privileged_user}"
     possible = obstacle is None or this.has_packet_sockets

@@ -1,11 +1,12 @@
-"""Whether an answer in a server's name may come from somebody on this network who was not asked.
+"""Whether an answer in a server's name may be forged by another host on this network.
 
-Such a host does not see what this laptop sends, so it tries all ports. It cannot sign this run's random number: what is
-signed is proved. Every other answer counts only if no such sweep was seen, and one could have been seen.
+A forger does not see what this laptop sends, so it has to send to all ports: a sweep. It cannot sign this run's random
+number, so a signed answer is proved. Any other answer counts only if no sweep was seen, and if either a sweep would
+have been seen or the server also answers requests from further random ports promptly.
 
-DNS and CoAP need none of this: their answers have to repeat a random id of 16 bits as well as come to the right port.
-That makes 1.8 thousand million pairs with the ports that Linux chooses from. A million packets a second for the 15 s
-that a CoAP ping is waited for would meet one run in 120.
+DNS and CoAP answers need no such proof: they have to repeat a random id of 16 bits as well as arrive at the right port.
+With the ports that Linux chooses from, that makes 1.8 thousand million pairs. A forger that sends a million packets a
+second for the 15 s that a CoAP ping is waited for would hit the right pair in one run of 120.
 """
 
 from collections.abc import Sequence
@@ -18,20 +19,25 @@ from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import AS_ROOT, Attempt, CloudEndpoint, Control, Ntp, Unasked
 
 LEAST_PORTS = 3
-"""So many closed ports that get datagrams in one server's name are a sweep: a server answers only those that ask."""
+"""Datagrams in one server's name to this many ports that asked nothing are a sweep: a server answers only requests."""
 LEAST_CLOSED = 20
-"""The same for the system's count, which counts what comes in every name: late answers to other programs, too."""
+"""The same limit for the system's count of packets to closed ports. It is higher because the system counts packets from
+every sender, also late answers to other programs."""
 NEW_PORTS = 3
-"""From so many random ports a server has to answer promptly, where a sweep could not have been seen."""
+"""Where a sweep could not have been seen, a server has to answer requests from this many random ports promptly."""
 PROMPT_MS = 750
-"""So soon, in milliseconds; the probes wait no longer, except for NTP replies that a device refuses."""
+"""An answer within this time, in milliseconds, is prompt. The probes wait no longer, except for NTP replies that a
+device refuses."""
 
 Doubt = Literal["swept", "unproved"]
-"""`swept`: somebody sends in the server's name. `unproved`: nothing shows that nobody does."""
+"""`swept`: somebody sends unasked packets in the server's name. `unproved`: such a sender cannot be ruled out."""
 
 
 def is_swept(unasked: Unasked | None) -> bool:
-    """Whether somebody sends in a server's name to ports that asked nothing."""
+    """Whether packets came to many ports that asked nothing.
+
+    Packets in the server's name count, or, where this process could not see the senders, the system's count of all.
+    """
     if unasked is None:
         return False
     if unasked.ports is not None:
@@ -40,21 +46,28 @@ def is_swept(unasked: Unasked | None) -> bool:
 
 
 def doubt_of(endpoint: CloudEndpoint, profile: Profile) -> Doubt | None:
-    """Why what answered by DTLS may be forged; None: it is not, or the run's version could not have shown it."""
+    """Why a DTLS answer may be forged; None: no doubt, no answer, or the run's version did not look for a sweep."""
     if not endpoint.record or endpoint.unasked is None or has_signed(endpoint, profile):
         return None
     return _doubt(endpoint.unasked, endpoint.new_ports, endpoint.repeated)
 
 
 def doubt_of_ntp(ntp: Ntp) -> Doubt | None:
-    """The same of NTP replies: a device's request has nothing random in it that a reply would return."""
+    """Why the NTP replies may be forged; None: no doubt, or the run's version did not look for a sweep.
+
+    A device's NTP request holds nothing random that a reply would have to return.
+    """
     if ntp.unasked is None:
         return None
     return _doubt(ntp.unasked, from_random_ports(ntp), ntp.repeated)
 
 
 def from_random_ports(ntp: Ntp) -> Sequence[Attempt]:
-    """The requests from random ports that confirm its replies if all of them were answered promptly."""
+    """The requests from random ports that confirm the NTP replies if `NEW_PORTS` of them were answered promptly.
+
+    After a good reply, these are the additional requests. If a device refuses all replies, they are the attempts after
+    the first reply.
+    """
     if ntp.good is not None:
         return ntp.new_ports
     replies = [attempt for attempt in ntp.attempts if attempt.outcome == "reply"]
@@ -62,12 +75,18 @@ def from_random_ports(ntp: Ntp) -> Sequence[Attempt]:
 
 
 def doubt_of_control(control: Control) -> Doubt | None:
-    """The same of a control, which is compared with the silence of UDP 5683; HTTP over TCP is not in doubt."""
+    """Why the answer of a control may be forged; None: no doubt, as always for HTTP over TCP.
+
+    The answer of a control is compared with the silence of UDP 5683.
+    """
     return None if control.unasked is None else _doubt(control.unasked, control.new_ports, 0)
 
 
 def may_be_forged(endpoint: CloudEndpoint) -> bool:
-    """The same without a key: an endpoint whose signature the probe has found good is in doubt only if swept."""
+    """Whether a DTLS answer may be forged, judged without the device's key.
+
+    If the probe sent no requests from new ports, it had found the signature good: then only a sweep makes it doubtful.
+    """
     if endpoint.unasked is None:
         return False
     doubt = _doubt(endpoint.unasked, endpoint.new_ports, endpoint.repeated)
@@ -88,10 +107,10 @@ def _answered(new_ports: Sequence[Attempt]) -> int:
 
 
 def doubtful(finding: Finding, endpoint: CloudEndpoint, where: str, profile: Profile) -> Finding:
-    """The finding instead of one that rests on an answer which may be forged.
+    """Replace a finding that rests on an answer which may be forged; return any other finding as it is.
 
-    A failure that rests on silence is doubted only where somebody does forge; what was said needs proof that nobody
-    does.
+    A failure that rests on silence is replaced only if a sweep was seen. A finding that rests on an answer (a pass, a
+    warning or `other-key`) is also replaced if a forger cannot be ruled out.
     """
     doubt = doubt_of(endpoint, profile)
     if doubt == "swept":
@@ -126,7 +145,7 @@ def unproved(where: str, what: str, new_ports: Sequence[Attempt], unasked: Unask
 
 
 def _to_see_more(unasked: Unasked | None) -> str:
-    """The step that shows in whose name packets come, without its full stop."""
+    """The step that lets the next run see in whose name packets come, without its full stop."""
     return (unasked.unlocked_by if unasked else None) or f"Run netpreflight again {AS_ROOT}"
 
 
@@ -164,7 +183,11 @@ def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
 def evidence(
     where: str, request: str, unasked: Unasked | None, new_ports: Sequence[Attempt], repeated: int
 ) -> list[str]:
-    """What was seen of others who send in a server's name, in words; `request` is what the new ports sent."""
+    """Lines of evidence on whether somebody else sends in a server's name.
+
+    They tell of the answers to the new ports, of packets to ports that asked nothing, and of repeated answers.
+    `request` names what was sent from the new ports.
+    """
     lines = [f"{where}, {request} from another random port, {attempt.words}" for attempt in new_ports]
     if unasked and unasked.ports:
         lines.append(f"{where}: {counted(unasked.ports, 'port')} that asked nothing got packets in its name")

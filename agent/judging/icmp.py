@@ -1,8 +1,8 @@
 """Judging an exchange that an ICMP error ended: who refused it, and who can change that.
 
-Somebody on this network who tries all ports can send an ICMP error in a router's name. One names its sender only if it
-quotes something of our packet that nobody can guess, or if tries from three random ports agree and nobody was seen to
-send unasked.
+Another host on this network can forge an ICMP error in a router's name by trying all ports. So the sender of an error
+is believed only if the error quotes something of our packet that nobody can guess, or if tries from three random ports
+bring the same error and nobody was seen to send unasked packets.
 """
 
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ def no_route(icmp: Icmp) -> bool:
 
 
 def agree(icmp: Icmp, new_ports: Sequence[Attempt]) -> bool:
-    """Whether a request from each of the random ports brought the same error from the same sender."""
+    """Whether requests from at least `NEW_PORTS` random ports brought the same error from the same sender."""
     same = (icmp.source, icmp.type, icmp.code)
     errors = [attempt.icmp for attempt in new_ports if attempt.icmp]
     return sum((error.source, error.type, error.code) == same for error in errors) >= NEW_PORTS
 
 
 def trusted(attempts: Sequence[Attempt], new_ports: Sequence[Attempt], unasked: Unasked | None) -> list[Attempt]:
-    """The attempts, but without the ICMP errors that anybody on this network can have sent.
+    """The attempts; an attempt whose ICMP error anybody on this network can have sent is turned into a timeout.
 
     Args:
         attempts: what was tried.
-        new_ports: the same from random ports.
-        unasked: what came unasked meanwhile; None: the run's version looked at neither, and its errors count.
+        new_ports: further tries from random ports.
+        unasked: what came unasked meanwhile; None: the run's version did not look at that, and all its errors count.
     """
     if unasked is None:
         return list(attempts)
@@ -57,7 +57,7 @@ def unproved(
     unasked: Unasked | None,
     evidence: list[str],
 ) -> Finding | None:
-    """The finding where the only ICMP errors that ended an exchange prove nothing; None: there are none, or others."""
+    """The finding where every ICMP error that ended an exchange may be forged; None: no error, or one is trusted."""
     icmp = next((attempt.icmp for attempt in attempts if attempt.icmp), None)
     if icmp is None or any(attempt.icmp for attempt in trusted(attempts, new_ports, unasked)):
         return None
@@ -88,7 +88,7 @@ def refusal(
     seen: Observations,
     evidence: list[str],
 ) -> Finding | None:
-    """The finding where an ICMP error ended an exchange, whether it proves who sent it or not; None: none did."""
+    """The finding where an ICMP error ended an exchange, whether or not its sender is proved; None: no error did."""
     found = unproved(flow, attempts, new_ports, unasked, evidence)
     return found or refused(flow, trusted(attempts, new_ports, unasked), seen, evidence)
 
@@ -101,7 +101,7 @@ def named(address: str, seen: Observations) -> Named:
 
 
 def refused(flow: Flow, attempts: Sequence[Attempt], seen: Observations, evidence: list[str]) -> Finding | None:
-    """The finding where a router or firewall on the way refuses an exchange with an ICMP error; None: none does.
+    """The finding where a router or firewall on the way refuses an exchange with an ICMP error; None: no refusal.
 
     An error from the server itself does not count: the network did not refuse anything then.
     """

@@ -1,7 +1,7 @@
 """What the device's own Internet Test would conclude, by the generation of its Device OS.
 
-The device runs it only after its cloud connection has failed; its result chooses a log line and a number of blinks
-(device-os system/src/system_task.cpp, handle_cfod()). The generations: none (Argon up to 1.5, taken for passed), a TCP
+The device runs it only after its cloud connection has failed; its result selects a log line and a number of blinks
+(device-os system/src/system_task.cpp, handle_cfod()). The generations: no test, as if passed (Argon up to 1.5), a TCP
 connection to 8.8.8.8 port 53 (up to 1.5), NTP (2.0 to 5.5), and two forms of the cloud echo (5.6 and later), which pass
 even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:663-703).
 """
@@ -26,12 +26,14 @@ CODES: dict[Result, int] = {"dns": -170, "timeout": -160, "network": -230}
 CLOUD_UNREACHABLE = 3
 TEST_FAILED = 2
 MOST_ECHOES = 10
-"""Packets of the second form of the echo."""
+"""How many packets the second form of the cloud echo sends."""
 _NO_SCORE = 2**32 - 1
+"""The score that the second form of the cloud echo logs if no echo came back."""
 _OLDER_NAMES = {
     TEST_FAILED: "red twice: no internet connection (Particle's older pages)",
     CLOUD_UNREACHABLE: "red three times: Cloud is unreachable (Particle's older pages)",
 }
+"""Keyed by number of blinks: what Particle's older pages call the result."""
 _NOT_ASKED = "Not known: the resolvers that a device is given were not asked for it."
 _IDLE = "Idle Network (Particle's troubleshooting articles)"
 _GOOGLE = "can't reach Google (Particle's older pages)"
@@ -130,7 +132,10 @@ def _cloud_fails(view: DeviceView, checks: dict[str, Check]) -> bool | None:
 
 
 def _no_lease(view: DeviceView) -> str | None:
-    """Why the device gets no usable lease, from the DHCP exchange made as a device; None: it gets one, or may."""
+    """Why the device gets no usable lease, or why that is not known, from the DHCP exchange made as a device.
+
+    None: it gets a usable lease, or no exchange was made.
+    """
     dhcp, profile = view.seen.dhcp, view.profile
     if dhcp is None or dhcp.not_run or dhcp.exchange_denied is not None:
         return None
@@ -192,7 +197,10 @@ def _result(view: DeviceView) -> TestOutcome:
 
 
 def _tcp(seen: Observations) -> TestOutcome:
-    """A TCP connection to 8.8.8.8 port 53 (device-os v1.5.2 system_cloud_connection_compat.cpp:255-290)."""
+    """The outcome of the TCP test: a connection to 8.8.8.8 port 53.
+
+    Source: device-os v1.5.2 system_cloud_connection_compat.cpp:255-290.
+    """
     tcp = seen.tcp
     if tcp is None or tcp.not_run or tcp.connection is None:
         return None, f"Not known: TCP to 8.8.8.8 port 53 was not tried: {why_not(tcp)}.", []
@@ -204,7 +212,10 @@ def _tcp(seen: Observations) -> TestOutcome:
 
 
 def _ntp(view: DeviceView) -> TestOutcome:
-    """One answer from pool.ntp.org (device-os v4.2.0 hal/network/util/simple_ntp_client.cpp)."""
+    """The outcome of the NTP test: one answer from pool.ntp.org.
+
+    Source: device-os v4.2.0 hal/network/util/simple_ntp_client.cpp.
+    """
     all_lookups, dns = view.seen.dns, view.kept_lookups
     if all_lookups is None or dns is None or all_lookups.not_run or not all_lookups.resolvers or all_lookups.assumed:
         return None, _NOT_ASKED, []
@@ -222,7 +233,7 @@ def _ntp(view: DeviceView) -> TestOutcome:
 
 
 def _ntp_exchange(ntp: Ntp) -> tuple[Result | None, str]:
-    """How the test ends by the exchange with the server, and why."""
+    """The result of the NTP test, by this laptop's exchange with the server, and the reason."""
     if doubt_of_ntp(ntp):
         return None, f"Not known: {ntp.address} answers NTP, but somebody else may have sent that."
     if ntp.good:
@@ -234,12 +245,12 @@ def _ntp_exchange(ntp: Ntp) -> tuple[Result | None, str]:
         return None, f"Not known: an answer of {ntp.address} may not have been read."
     if last.outcome == "error":
         return None, f"Not known: this laptop could not send to {ntp.address}."
-    # lwIP drops ICMP errors for UDP: to the device a rejected request is one without a reply.
+    # lwIP drops ICMP errors for UDP: so a rejected request looks to the device like one without a reply.
     return "timeout", f"{ntp.address} did not answer NTP."
 
 
 def _echo(view: DeviceView) -> TestOutcome:
-    """The cloud echo, which fails only if the cloud's name does not resolve (device-facts 1.4)."""
+    """The outcome of the cloud echo, which fails only if the cloud's name does not resolve (device-facts 1.4)."""
     seen, host, address = view.seen, view.host, view.address
     form = 1 if view.profile.internet_test.method.value == "echo-1" else 2
     name = _cloud_name(view)
@@ -275,7 +286,10 @@ def _echoes(test: EchoTest) -> str:
 
 
 def _measured(seen: Observations, profile: Profile, form: int) -> EchoTest | None:
-    """The echo test of this device, or of another with the same server: they differ in the interface index only."""
+    """The echo test made for this device, or for another one with the same server; None: neither was made.
+
+    The two tests differ only in the interface index.
+    """
     tests = seen.echo.tests if seen.echo and not seen.echo.not_run else []
     fitting = [test for test in tests if test.form == form and test.host in profile.cloud.hosts.value and test.packets]
     interface = profile.internet_test.interface

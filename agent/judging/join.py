@@ -1,8 +1,8 @@
 """Judging a real join: `join.auth`, `join.key` and `join.link`, in runs that join.
 
-Each cause has its witness: the status code of the answer that refused the station, the supplicant's word on the
-handshake, or the reason code of the frame that ended the link (IEEE 802.11-2020, tables 9-49 and 9-50). What the
-supplicant predicts (it reads the beacon, and does not ask) is never the access point's word, and fails nothing here.
+Each cause has its evidence: the status code with which the access point refused the station, what the supplicant
+reports about the handshake, or the reason code of the frame that ended the link (IEEE 802.11-2020, tables 9-49 and
+9-50). If the supplicant only predicts a refusal from the beacon, without asking the access point, no check fails.
 """
 
 from collections.abc import Iterable
@@ -34,9 +34,9 @@ from netpreflight.probes.observations import (
 from netpreflight.probes.quoting import in_quotes
 
 TRIES = 3
-"""So many attempts that end alike fail a check, where nobody told the reason."""
+"""This many attempts fail a check if they all end in the same way and no reason was given."""
 KEY_TRIES = 2
-"""The same for a handshake that the supplicant says failed for the passphrase."""
+"""This many handshakes fail `join.key` if the supplicant says that each failed because of the passphrase."""
 AGAIN = "Run netpreflight check --as device again."
 _WITH_OWN_STATION = (
     f"Run netpreflight check --as device again {AS_ROOT}: a station of its own says more than NetworkManager."
@@ -44,6 +44,7 @@ _WITH_OWN_STATION = (
 _ADMIN: Owner = "network administrator"
 _OWNER: Owner = "device owner"
 _FULL, _STEERED = 17, 82
+"""Status codes: no room for another station; refused, with other BSSs suggested."""
 _OF_STATION = {
     18: ("basic-rates", "it requires rates that the station lacks"),
     27: ("n-only", "it requires 802.11n, which the station lacks"),
@@ -52,7 +53,7 @@ _OF_STATION = {
     124: ("newer-phy-only", "it requires 802.11ax, which the station lacks"),
     **dict.fromkeys((41, 42, 43, 44, 45, 46), ("security-refused", "it does not accept the station's security")),
 }
-"""Status codes that tell what the station lacks: the problem, and the words for it."""
+"""Keyed by status code that says what the station lacks: the problem, and the end of "The access point says that"."""
 _ONLY_MAC = (
     "An authentication request tells nothing of a station but its MAC address (IEEE 802.11-2020, 9.3.3.11), so a list "
     "of addresses is the usual cause. Some access points refuse like that for other reasons, too."
@@ -85,10 +86,12 @@ _SKIPPED = {
     "rates": ("rates-predicted", "it requires rates that the station lacks", "wifi.mode"),
     "other": ("passed-over", "the supplicant does not say more", "wifi.security"),
 }
+"""Keyed by why the supplicant passed the access point over: the problem, what the supplicant read in the beacon, and
+the check that judges the same for the device."""
 
 
 def abilities_of(radio: RadioFacts) -> JoinAbilities:
-    """What a station in the place of this radio can do; channels that are not confirmed are left out."""
+    """The abilities of a station that stands in for this radio; channels that are not confirmed are left out."""
     numbers = {"2.4": plan(radio.channels.value)}
     if "5" in radio.bands.value and radio.channels_5:
         numbers["5"] = plan(radio.channels_5.value, "5")
@@ -108,7 +111,7 @@ def abilities_of(radio: RadioFacts) -> JoinAbilities:
 
 
 def logged(profile: Profile, cause: str | None) -> str | None:
-    """What the device logs where it does not join for this cause, as sure as that is; None: not known."""
+    """What the device logs if this cause keeps it from joining, with certainty and source of that; None: unknown."""
     lines = profile.join.logged
     text = next((text for known, text in lines.value.items() if known == cause), None) if lines else None
     if lines is None or text is None:
@@ -135,7 +138,7 @@ def key(view: DeviceView) -> Finding:
 
 
 def link(view: DeviceView) -> Finding:
-    """Whether the link was there until the end, and the station was not sent away or moved."""
+    """Whether the link lasted until the end of the run, and the station was not sent away or moved to another BSS."""
     join = _of_device(view)
     if isinstance(join, Finding):
         return join
@@ -147,7 +150,7 @@ def link(view: DeviceView) -> Finding:
 
 
 def _of_device(view: DeviceView) -> Join | Finding:
-    """The join, if a station with this device's abilities made it; else the finding that says why it does not count."""
+    """The join, if a station with this device's abilities made it; else the finding why the join does not count."""
     join = view.seen.join
     if join is UNSET or join.not_run:
         return not_looked(join or None, "No station joined the network")
@@ -167,7 +170,7 @@ def _of_device(view: DeviceView) -> Join | Finding:
 
 
 def _of_other_station(finding: Finding, join: Join) -> Finding:
-    """A finding that depends on the MAC address and the radio: not known, where the system joined as itself."""
+    """Make a finding that depends on the MAC address and the radio unknown if the laptop joined as itself."""
     if join.way not in AS_ITSELF or finding.status == "unknown":
         return finding
     return Finding(
@@ -182,6 +185,7 @@ def _of_other_station(finding: Finding, join: Join) -> Finding:
 
 
 def _auth(join: Join, view: DeviceView) -> Finding:
+    """The finding of `join.auth`, as if the station were the device."""
     name, evidence = in_quotes(join.ssid or ""), [*_told(join.attempts), *_scan_words(join)]
     if through := next((attempt for attempt in join.attempts if _is_associated(attempt)), None):
         before = join.attempts[: join.attempts.index(through)]
@@ -227,7 +231,7 @@ def _auth(join: Join, view: DeviceView) -> Finding:
 
 
 def _let_in_late(refused: JoinAttempt, name: str, evidence: list[str]) -> Finding:
-    """The finding where a station was let in that had been refused before."""
+    """The finding where the access point refused the station at first, and let it in later."""
     kind = {_FULL: "full", _STEERED: "steered"}.get(refused.status or 0, "refused-once")
     return Finding(
         status="warn",
@@ -247,9 +251,9 @@ def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[
     """The finding where the access point refused the station, by its own status code, and never let it in.
 
     Args:
-        attempts: those that were refused.
-        tried: how many attempts there were in which an access point was asked.
-        name: the network's, in quotes.
+        attempts: the refused attempts.
+        tried: in how many attempts an access point was asked.
+        name: the network's name, in quotes.
         evidence: a line for each attempt.
     """
     sure = len(attempts) > 1 or tried >= TRIES
@@ -270,9 +274,10 @@ def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[
 
 
 def _scanned_5ghz_s(join: Join, view: DeviceView) -> float | None:
-    """Since when the station may have asked on 5 GHz, where the device does not; None: it did not.
+    """When, in seconds, the station may first have scanned 5 GHz, a band that the device does not have.
 
-    Where nobody looked, it did from the beginning: NetworkManager's scans are of all bands.
+    0.0 if the run did not look for such scans: NetworkManager scans all bands. None: the station did not scan 5 GHz, or
+    the device has 5 GHz, too.
     """
     if join.way != "networkmanager" or "5" in view.profile.radio.bands.value:
         return None
@@ -283,19 +288,22 @@ def _scanned_5ghz_s(join: Join, view: DeviceView) -> float | None:
 
 
 def _asked_more(join: Join, view: DeviceView) -> bool:
-    """Whether the station may have asked on 5 GHz, and the device does not."""
+    """Whether the station may have scanned 5 GHz, a band that the device does not have."""
     return _scanned_5ghz_s(join, view) is not None
 
 
 def _asked_words(join: Join) -> str:
-    """That NetworkManager asked, or that it may have: where no scan was seen, and some of what was told was lost."""
+    """That NetworkManager scanned, or may have scanned; the sentence goes on with the band.
+
+    "May have" where no scan was seen, but some of the kernel's reports about the radio were lost.
+    """
     return "NetworkManager may have asked" if join.scanned_5ghz_s is None else "NetworkManager asked"
 
 
 def _may_be_steering(join: Join, view: DeviceView) -> bool:
-    """Whether such a station may have been refused, or not answered, for that alone: some access points steer so.
+    """Whether the station may have been refused, or left unanswered, only because it scanned 5 GHz: band steering.
 
-    Not where a code tells what the station lacks, nor where the network was heard, and not on 5 GHz.
+    Ruled out if a status code says what the station lacks, or if the survey heard the network, but not on 5 GHz.
     """
     ours = _ours(view)
     is_told = any(attempt.status in _OF_STATION for attempt in join.attempts)
@@ -303,7 +311,10 @@ def _may_be_steering(join: Join, view: DeviceView) -> bool:
 
 
 def _of_steering(finding: Finding, join: Join) -> Finding:
-    """What became of a station that may have asked on 5 GHz, as the device does not: not known to be the device's."""
+    """Make the finding unknown, because the station may have scanned 5 GHz and the device does not.
+
+    Band steering may have refused the station for that scan, and would not refuse the device.
+    """
     return msgspec.structs.replace(
         finding,
         status="unknown",
@@ -315,7 +326,7 @@ def _of_steering(finding: Finding, join: Join) -> Finding:
 
 
 def _cause(attempt: JoinAttempt, name: str) -> tuple[str, str, str]:
-    """Why the access point refused, as its status code and the frame that it answered tell: problem, reason, remedy."""
+    """Why the access point refused, by its status code and by the frame that it answered: (problem, reason, remedy)."""
     status, mac = attempt.status or 0, attempt.mac
     if status == _FULL:
         return (
@@ -345,7 +356,7 @@ def _cause(attempt: JoinAttempt, name: str) -> tuple[str, str, str]:
 
 
 def _passed_over(join: Join, view: DeviceView, name: str, evidence: list[str]) -> Finding:
-    """The finding where the supplicant read the beacon and did not ask: its prediction."""
+    """The finding where the supplicant did not ask the access point, because the beacon let it expect a refusal."""
     why = next(attempt.passed_over or "other" for attempt in join.attempts if attempt.ended == "passed-over")
     problem, words, due_to = _SKIPPED[why]
     return _unknown(
@@ -360,7 +371,7 @@ def _passed_over(join: Join, view: DeviceView, name: str, evidence: list[str]) -
 
 
 def _unanswered(join: Join, view: DeviceView, name: str, evidence: list[str]) -> Finding:
-    """The finding where requests had no answer: a failure where the access point is near and many had none."""
+    """The finding where requests had no answer: a failure if the access point is near and `TRIES` attempts had none."""
     silent = [attempt for attempt in join.attempts if attempt.ended == "no-answer"]
     near = [bss for bss in _heard(join, view) if quality(bss) == "good"]
     if len(silent) < TRIES or not near:
@@ -387,8 +398,8 @@ def _unanswered(join: Join, view: DeviceView, name: str, evidence: list[str]) ->
 def _not_found(join: Join, view: DeviceView, name: str, evidence: list[str]) -> Finding:
     """The finding where the station did not find the network.
 
-    It is a failure only where the survey heard it there, and each scan of the station heard other networks on the same
-    channel: one that heard nobody shows nothing of this network.
+    It is a failure only if the survey heard the network well on the station's channels, and each scan of the station
+    heard others on these channels: a scan that heard nobody there proves nothing about this network.
     """
     missed = [attempt for attempt in join.attempts if attempt.ended == "not-found"]
     near = [bss for bss in _heard(join, view) if quality(bss) == "good"]
@@ -422,12 +433,13 @@ def _not_found(join: Join, view: DeviceView, name: str, evidence: list[str]) -> 
 def _hears(attempt: JoinAttempt, channels: set[int | None]) -> bool:
     """Whether the scan of an attempt heard anybody on one of these frequencies, in MHz.
 
-    A report of an earlier version does not tell, and is judged as it was then.
+    Reports of earlier versions do not record that: the answer is yes, as those versions judged it.
     """
     return attempt.heard_mhz is UNSET or not channels.isdisjoint(attempt.heard_mhz)
 
 
 def _key(join: Join) -> Finding:
+    """The finding of `join.key`, without what the device would log."""
     name, evidence = in_quotes(join.ssid or ""), _told(join.attempts)
     if join.key_form == "not-allowed":
         return Finding(
@@ -475,7 +487,7 @@ def _key(join: Join) -> Finding:
 
 
 def _let_in(join: Join, wrong: list[JoinAttempt], name: str, evidence: list[str]) -> Finding:
-    """The finding where the station joined."""
+    """The finding of `join.key` where the station joined."""
     if join.key_form == "none":
         return Finding(status="pass", summary=f"{name} needs no passphrase", evidence=evidence)
     if wrong:
@@ -503,6 +515,7 @@ def _let_in(join: Join, wrong: list[JoinAttempt], name: str, evidence: list[str]
 
 
 def _link(join: Join) -> Finding:
+    """The finding of `join.link`, as if the station were the device."""
     if join.joined is None:
         due_to = failed_check(join)
         return _unknown(
@@ -545,7 +558,7 @@ def _link(join: Join) -> Finding:
 
 
 def _disturbed(join: Join, evidence: list[str]) -> Finding:
-    """The finding where a link was lost, or is with another BSS than at first."""
+    """The finding where the link was lost, or ended up with another BSS than at first."""
     by_ap = [loss for loss in join.lost if not loss.by_laptop]
     steered = any(loss.asked_to_move or loss.reason == 12 for loss in join.lost)
     for_good = join.link == "gone"
@@ -592,7 +605,10 @@ def failed_check(join: Join) -> str:
 
 
 def as_device(join: Join | UnsetType, finding: Finding) -> Finding:
-    """A finding of what was measured beyond the air, in a run that joins: not known, where the station had no link."""
+    """In a run that joins, make a finding about what lies beyond the air unknown if the station had no link.
+
+    A pass stays if the station joined and lost its link only later.
+    """
     had_link = join is not UNSET and join.joined and join.link not in {"gone", "no-supplicant"}
     if join is UNSET or join.way in AS_ITSELF or finding.status == "skip" or had_link:
         return finding
@@ -614,7 +630,7 @@ def as_device(join: Join | UnsetType, finding: Finding) -> Finding:
 
 
 def _ours(view: DeviceView) -> list[Bss]:
-    """The BSSs of the network that the survey heard now."""
+    """The BSSs of the joined network that the survey heard in this run, without results of an earlier scan."""
     network, wifi = network_of(view), view.seen.wifi
     if not isinstance(network, Ess) or wifi is None or view.seen.join is UNSET:
         return []
@@ -624,7 +640,7 @@ def _ours(view: DeviceView) -> list[Bss]:
 
 
 def _heard(join: Join, view: DeviceView) -> list[Bss]:
-    """The same on the frequencies of the station."""
+    """Those of `_ours` that are on a frequency of the station."""
     return [bss for bss in _ours(view) if bss.frequency_mhz in join.abilities.frequencies_mhz]
 
 
@@ -650,7 +666,10 @@ def _attempt_words(number: int, attempt: JoinAttempt) -> str:
 
 
 def _scan_words(join: Join) -> list[str]:
-    """A line where NetworkManager scanned on 5 GHz as a device that has no 5 GHz, and one where it may have."""
+    """Lines of evidence on scans of 5 GHz with the MAC address of a device that has no 5 GHz.
+
+    One tells when NetworkManager did so, the other from when on it may have done so unseen.
+    """
     lines = []
     if isinstance(join.scanned_5ghz_s, float):
         lines.append(
@@ -686,7 +705,7 @@ def _times(number: int) -> str:
 
 
 def _with_log(finding: Finding, view: DeviceView) -> Finding:
-    """A finding with what the device would log for its cause."""
+    """Add what the device would log for the finding's problem to its evidence."""
     line = logged(view.profile, finding.problem)
     return finding if line is None else msgspec.structs.replace(finding, evidence=[*finding.evidence, line])
 

@@ -7,9 +7,9 @@ LEAST_TRIES = 2
 
 
 def is_proved(probe: PathProbe, target: PathTarget) -> bool:
-    """Whether the ICMP error that a packet brought shows that whoever sent it got the packet.
+    """Whether the ICMP error that a packet brought proves that its sender received the packet.
 
-    A run of an earlier version did not look at that: its errors count.
+    Runs of earlier versions did not look at that: their errors count as proved.
     """
     return target.unasked is None or (probe.icmp is not None and probe.icmp.proved)
 
@@ -66,7 +66,7 @@ def tries(ladder: Ladder, ttl: int) -> tuple[int, int]:
 
 
 def singles_out(device: Ladder, control: Ladder, ttl: int) -> bool:
-    """Whether the router at a TTL answers every packet to the control port, and none to the device's port."""
+    """Whether the router at a TTL answers every packet to the control port, and none to the device's cloud port."""
     control_tries, control_answers = tries(control, ttl)
     device_tries, device_answers = tries(device, ttl)
     return (
@@ -78,7 +78,7 @@ def singles_out(device: Ladder, control: Ladder, ttl: int) -> bool:
 
 
 def loop(ladder: Ladder) -> list[str]:
-    """The routers of a routing loop: one answers again after another one did; empty: there is no loop."""
+    """The routers of a routing loop: a router answers again after a different router did; empty: there is no loop."""
     single_routers = [(ttl, sources[0]) for ttl, sources in sorted(routers(ladder).items()) if len(sources) == 1]
     for index, (_, router) in enumerate(single_routers):
         later_positions = [

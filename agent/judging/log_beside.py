@@ -1,7 +1,7 @@
-"""A device's own log beside a run: whether both are of one network, and what they say together.
+"""A device's own log beside a run: whether both are about the same network, and what they say together.
 
-All checks keep their status: what the device saw stands beside them. Where it cannot be told whether it is the same
-network, both are shown, and nothing is concluded.
+All checks keep their status: what the device saw is shown beside them. If it is not known whether log and run are about
+the same network, both are shown, and nothing is concluded from one for the other.
 """
 
 import ipaddress
@@ -13,7 +13,7 @@ from netpreflight.probes.observations import CUT, DeviceLog, Observations, ipv4_
 from netpreflight.probes.quoting import in_quotes
 
 _JOINS = ("joining", "heard-joining", "wifi-link")
-"""Lines with the name of a network that the device joins; without one, those that it knows count."""
+"""Kinds of log lines with the name of a network that the device joins; see `own_networks`."""
 _CANNOT_TELL = "both are shown, and nothing is concluded from one for the other"
 
 
@@ -35,7 +35,10 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
 
 
 def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]:
-    """Whether the log is of the network of the run, and why: told by name, access points, gateway and subnet."""
+    """Whether the log is about the network of the run (None: not known), and why not, as a sentence without full stop.
+
+    It is judged by the network's name, access points, gateway and subnet.
+    """
     names = own_networks(log)
     wifi = seen.wifi
     target = (wifi.target if wifi else None) or seen.scope.ssid
@@ -63,13 +66,13 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
 
 
 def _may_be(name: str, network: str) -> bool:
-    """Whether a name of which a part was cut may be that of a network."""
+    """Whether a name from the log, of which a part was cut out, may be the name of this network."""
     begin, cut, _ = name.partition(CUT)
     return bool(cut) and network.startswith(begin)
 
 
 def own_networks(log: DeviceLog) -> set[str]:
-    """The names of the networks that the device joins by its log; where it names none, of those that it knows."""
+    """The names of the networks that the device joins by its log; if it joins none, of those that it has stored."""
     return _names(log, *_JOINS) or _names(log, "known")
 
 
@@ -78,14 +81,14 @@ def _names(log: DeviceLog, *kinds: str) -> set[str]:
 
 
 def _other_access_points(log: DeviceLog, seen: Observations, name: str) -> bool:
-    """Whether the device and this laptop hear the name, and no access point of it that both hear."""
+    """Whether the device and this laptop both hear access points with this name, but none in common."""
     its = {record.bssid for record in log.records if record.name == name and record.bssid}
     here = {bss.bssid for bss in seen.wifi.bss if bss.ssid == name and bss.bssid} if seen.wifi else set()
     return bool(its) and bool(here) and its.isdisjoint(here)
 
 
 def _other_subnet(log: DeviceLog, seen: Observations) -> bool:
-    """Whether the device has an address in another subnet than this laptop."""
+    """Whether the device's last address in the log is in another subnet than this laptop."""
     own = [record.address for record in log.records if record.kind == "own-address" and record.address]
     here = ipv4_networks(seen.scope.addresses)
     if not own or not here or own[-1] == "0.0.0.0":  # noqa: S104 - as above

@@ -1,4 +1,4 @@
-"""What a NAT or firewall does to a UDP conversation as silent as the device's: a warning of `cloud.transport`."""
+"""Whether a NAT or firewall forgets a UDP conversation as silent as the device's: a warning of `cloud.transport`."""
 
 from netpreflight.agent.profiles import Profile
 from netpreflight.agent.results import Finding
@@ -59,7 +59,7 @@ def forgotten(seen: Observations, profile: Profile) -> Finding | None:
 
 
 _MARGIN_S = 10.0
-"""A silence that is more than this longer than the keep-alive says nothing about the device's own silences."""
+"""In seconds. A silence that exceeds the keep-alive by more than this says nothing about the device's own silences."""
 
 
 def _was_lost(mapping: Mapping) -> bool:

@@ -12,6 +12,7 @@ from netpreflight.agent.sentences import capitalised, counted
 from netpreflight.probes.observations import Ntp, NtpAttempt, NtpReply, Observations
 
 _HEADER = 48
+"""Bytes of an NTP reply without extensions; the device's buffer holds no more."""
 _YEAR_S = 365.25 * 86400
 _SERVER = 4
 """The mode of a server's reply (RFC 5905 section 7.3)."""
@@ -19,7 +20,10 @@ _NOTHING_RANDOM = "A device's request has nothing random in it that the reply wo
 
 
 def reply(view: DeviceView) -> Finding:
-    """Whether an NTP server answers as the device requires."""
+    """Whether an NTP server answers as the device requires.
+
+    A finding that rests on a reply is replaced by `swept` or `unproved` if somebody on this network may have forged it.
+    """
     seen = view.seen
     ntp = seen.ntp
     if ntp is None or ntp.not_run:
@@ -103,7 +107,7 @@ def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:
 
 
 def _wrong_time(reply: NtpReply, address: str, evidence: list[str]) -> Finding | None:
-    """The warning about a reply without a time, or with one that is years away from this laptop's."""
+    """The warning about a reply without a time, or with a time a year or more off this laptop's; None: neither."""
     offset = reply.offset_s
     if reply.without_time:
         summary = f"{address} answers, but says that it does not know the time"

@@ -1,8 +1,9 @@
-"""Hosts of this subnet for which nobody answers ARP (RFC 826): no router and no firewall is on the way to one.
+"""Hosts of this subnet for which nobody answers ARP (RFC 826): no router and no firewall is on the way to such a host.
 
-What shows it is that the system's own requests were left unanswered: its table says so, or the ICMP error that it then
-makes itself. What it has not found out is no sign of anything. Nor is it a sign where something of the host was reached
-in the same run: then the host comes and goes, or what was seen is out of date.
+The evidence is that the ARP requests of this laptop's own system stayed unanswered: its ARP table says so, or the ICMP
+error that the system then makes itself. An address that the system has not resolved yet is no evidence. Nor is an
+unanswered request, if something of the same host was reached in the same run: then the host comes and goes, or the
+table is out of date.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +18,15 @@ from netpreflight.agent.results import Finding, Named
 from netpreflight.probes.observations import Attempt, CloudEndpoint, CoapServer, Icmp, LinkNeighbor, Observations
 
 LEAST_ERRORS = 3
-"""So many alike have to come where none of them proves who sent it."""
+"""If no ICMP error proves who sent it, at least this many of the system's own have to come."""
 _HOST_UNREACHABLE = (3, 1)
 """Type and code of the ICMP error for a directly connected host that does not answer ARP (RFC 1812 section 5.2.7.1)."""
 _ENDED_BY_HOST = {"refused", "reset"}
+"""Errors of a TCP connection that show that the host is there."""
 
 
 def nobody_there(address: str | None, seen: Observations) -> bool:
-    """Whether an address is of this subnet, nobody answers ARP for it, and nothing of that host was reached."""
+    """Whether an address is in this subnet, nobody answers ARP for it, and nothing of its host was reached."""
     if address is None or not seen.scope.is_on_link(address) or address in {*_heard(seen), *_known_there(seen)}:
         return False
     return any(told.address == address for told in _told_by_arp(seen)) or _told_by_icmp(address, seen)
@@ -39,13 +41,13 @@ def of_nobody(
     """The finding where nobody answers ARP for any of a device's servers.
 
     Args:
-        servers: those that the device may use, with their addresses.
+        servers: the servers that the device may use, with their addresses.
         seen: the run.
-        doubted: the addresses that are most likely not those of the names for which a resolver gave them.
-        evidence: of the exchanges with them.
+        doubted: the addresses that a resolver gave for a name, and that are most likely wrong.
+        evidence: lines about the exchanges with the servers.
 
     Returns:
-        None where one may be there, or has certainly another address: then the resolver is to blame.
+        None: a server may be there, or its address is certainly wrong, so that the resolver is to blame.
     """
     wrong = {address for address, doubt in doubted.items() if doubt.is_certain}
     if not servers or not all(nobody_there(server.address, seen) and server.address not in wrong for server in servers):
@@ -75,19 +77,19 @@ def what_to_look_at(host: str) -> str:
 
 
 def says_nobody_there(icmp: Icmp, seen: Observations) -> bool:
-    """Whether this is the ICMP error that this laptop's own system makes where nobody answers ARP."""
+    """Whether this is the ICMP error that this laptop's own system makes if nobody answers ARP."""
     own = {address.partition("/")[0] for address in seen.scope.addresses}
     return (icmp.type, icmp.code) == _HOST_UNREACHABLE and icmp.source in own
 
 
 def _told_by_arp(seen: Observations) -> Iterator[LinkNeighbor]:
-    """What the system found out by ARP while clouds were asked."""
+    """What the system learned by ARP while the CoAP servers and clouds were asked."""
     for observation in (seen.coap, seen.cloud):
         yield from observation.neighbors if observation else []
 
 
 def _told_by_icmp(address: str, seen: Observations) -> bool:
-    """Whether this laptop's own system said of packets to a host that nobody is there, and no forger can have."""
+    """Whether this laptop's own system reported by ICMP that a host is not there, and nobody can have forged that."""
     for server in _asked(seen):
         tried = trusted(server.attempts, server.new_ports, server.unasked) if server.address == address else []
         if any(attempt.icmp and says_nobody_there(attempt.icmp, seen) for attempt in tried):
@@ -103,12 +105,12 @@ def _told_by_icmp(address: str, seen: Observations) -> bool:
 
 
 def _asked(seen: Observations) -> list[CoapServer | CloudEndpoint]:
-    """The servers of clouds that were asked."""
+    """The CoAP servers and the endpoints of clouds that were asked."""
     return [*(seen.coap.servers if seen.coap else []), *(seen.cloud.endpoints if seen.cloud else [])]
 
 
 def _heard(seen: Observations) -> Iterator[str]:
-    """The addresses from which any packet came in this run; it need not be a good answer."""
+    """The addresses from which any packet came in this run, even if it was no good answer."""
     servers = _asked(seen)
     attempts: list[Attempt] = [attempt for server in servers for attempt in (*server.attempts, *server.new_ports)]
     attempts += seen.ntp.attempts if seen.ntp else []
@@ -125,7 +127,7 @@ def _heard(seen: Observations) -> Iterator[str]:
 
 
 def _known_there(seen: Observations) -> Iterator[str]:
-    """The addresses of hosts that answered in another way: a connection, a reply of a kind of its own, or ARP."""
+    """The addresses of hosts that answered in another way: TCP, CoAP, DTLS, HTTP, an echo, DHCP or ARP."""
     for server in _asked(seen):
         made = server.connections if isinstance(server, CloudEndpoint) else []
         controls = server.controls if isinstance(server, CoapServer) else []

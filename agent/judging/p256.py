@@ -1,6 +1,6 @@
-"""Signatures by ECDSA with SHA-256 on the curve P-256: only their check (FIPS 186-5 section 6.4.2).
+"""Verifying ECDSA signatures with SHA-256 on the curve P-256 (FIPS 186-5 section 6.4.2).
 
-Everything here is public, a server's key and what it has signed, so it does not matter what the time taken tells. The
+All inputs are public (a server's key and what it has signed), so the code need not run in constant time. The
 curve: SP 800-186 section 3.2.1.3. A point is (x, y); in Jacobian coordinates (x, y, z) it is (x/z², y/z³), and
 z is 0 at infinity (the formulas: SEC 1 section 2.2.1; hyperelliptic.org/EFD, "dbl-2001-b" and "add-1998-cmo-2").
 """
@@ -30,7 +30,7 @@ def point(encoded: bytes) -> Point:
     """A point of the curve, from its uncompressed form (SEC 1 section 2.3.4).
 
     Raises:
-        ValueError: it is none.
+        ValueError: the bytes are no such form of a point of the curve.
     """
     x, y = int.from_bytes(encoded[1 : 1 + _SIZE]), int.from_bytes(encoded[1 + _SIZE :])
     if len(encoded) != 1 + 2 * _SIZE or encoded[0] != 4 or max(x, y) >= _P or (y * y - x**3 + 3 * x - _B) % _P:
@@ -42,7 +42,7 @@ def signature(der: bytes) -> tuple[int, int]:
     """The two numbers of a signature, from DER (RFC 3279 section 2.2.3).
 
     Raises:
-        ValueError: it is none, or there is another, shorter way to write it.
+        ValueError: the bytes are no signature, or not its shortest encoding.
     """
     if len(der) > 2 * (_SIZE + 3) + 2 or der[:1] + der[2:3] != b"\x30\x02":
         raise ValueError("not the DER of two numbers of 256 bits")
@@ -55,12 +55,13 @@ def signature(der: bytes) -> tuple[int, int]:
 
 
 def _integer(value: int) -> bytes:
-    size = value.bit_length() // 8 + 1  # the first bit is that of the sign
+    """A number as an INTEGER in DER."""
+    size = value.bit_length() // 8 + 1  # the first bit is the sign
     return bytes((2, size)) + value.to_bytes(size)
 
 
 def is_signed(key: Point, message: bytes, der: bytes) -> bool:
-    """Whether this is the signature of a message by the holder of a key, whatever its bytes are."""
+    """Whether `der` is a valid signature of the message with this key; False for malformed bytes, too."""
     try:
         r, s = signature(der)
     except ValueError:
@@ -74,7 +75,7 @@ def is_signed(key: Point, message: bytes, der: bytes) -> bool:
 
 
 def _sum_of_multiples(of_base: int, of_key: int, key: Point) -> _Jacobian:
-    """So many times the base point and so many times the key, both bit by bit at once."""
+    """`of_base` times the base point plus `of_key` times the key, computed together, bit by bit."""
     addends = {"01": (*key, 1), "10": _G, "11": _added(_G, (*key, 1))}
     total = _INFINITY
     for bits in zip(f"{of_base:0256b}", f"{of_key:0256b}", strict=True):
@@ -85,6 +86,7 @@ def _sum_of_multiples(of_base: int, of_key: int, key: Point) -> _Jacobian:
 
 
 def _doubled(a: _Jacobian) -> _Jacobian:
+    """A point added to itself."""
     x, y, z = a
     delta, gamma = z * z % _P, y * y % _P
     beta, alpha = x * gamma % _P, 3 * (x - delta) * (x + delta) % _P
@@ -93,6 +95,7 @@ def _doubled(a: _Jacobian) -> _Jacobian:
 
 
 def _added(a: _Jacobian, b: _Jacobian) -> _Jacobian:
+    """The sum of two points."""
     (ax, ay, az), (bx, by, bz) = a, b
     if not az or not bz:
         return b if not az else a

@@ -1,9 +1,9 @@
 """Judging the path: `path.egress`, and what a path proves about a port on which no server answers.
 
-A ladder (a trace with rising TTLs) to the device's port is compared with the controls: ladders to other ports of the
-same address. Where the device's ladder falls silent and a control goes on, the packets are lost at or after the last
-router that still answered: there, at the next router, or between the two. Only that last router is named, or a router
-that refuses a packet with an ICMP error of its own.
+Here, "the device's port" is the port that the device uses to reach its cloud. A ladder (a trace with rising TTLs) to it
+is compared with the controls: ladders to other ports of the same address. If the device's ladder falls silent and a
+control goes on, the packets are lost at or after the last router that still answered: there, at the next router, or
+between the two. Only that last router is named, or a router that refuses a packet with an ICMP error of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,16 +37,17 @@ from netpreflight.probes.observations import (
 )
 
 LEAST_SILENT = 6
-"""At least this many packets to the device's port must go unanswered beyond a router to count as dropped. Where a path
-alternates between two ways, and only one of them drops, each packet has an even chance of getting through."""
+"""How many packets to the device's port have to stay unanswered after the last router that answers, before the port
+counts as dropped there. Fewer may be chance: if a path alternates between two routes and only one of them drops
+packets, each packet has an even chance of getting through."""
 LEAST_HEARD = 3
-"""That router must have answered at least this many packets, and every one: else packets may be lost before it."""
+"""How many packets that last router has to have answered, and all that it got: else packets may be lost before it."""
 ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
 _HOTSPOT = "Run netpreflight on a phone's hotspot too: what gets through there and not here is stopped by this network."
 
 
 def egress(view: DeviceView) -> Finding:
-    """Whether anything on the path drops the device's port, and where."""
+    """Whether anything on the path drops packets to the device's port, and where."""
     seen, profile = view.seen, view.profile
     needs = profile.cloud
     facts: list[Fact[Any]] = [needs.transport, needs.port, needs.hosts]
@@ -126,7 +127,7 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
 
 
 def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
-    """The finding, unless it rests on ICMP errors that anybody on this network can have sent."""
+    """The finding; or `unproved-refusal`, if it rests on ICMP errors that anybody on this network can have sent."""
     errors = [
         (probe, probe.icmp)
         for trace in (target.device, *target.controls)
@@ -159,10 +160,10 @@ def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpo
 
 
 def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathProbe, list[str]] | None:
-    """The probe to this UDP port that a router outside this site answered, with the evidence; None: there is none.
+    """The furthest probe to this UDP port that a router outside this site answered, with the evidence.
 
-    It proves nothing where another port gets further, because this port may be filtered there, nor where a router
-    refuses this port.
+    None: there is no such probe, or it proves nothing, because another port gets further (this port may be filtered
+    there), a router refuses this port, or some of the packets to it are dropped.
     """
     for target in seen.path.targets if seen.path else []:
         if target.address != address or (target.device.protocol, target.device.port) != ("udp", port):
@@ -180,7 +181,7 @@ def proof_of_egress(seen: Observations, address: str, port: int) -> tuple[PathPr
 
 
 def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Finding:
-    """Say of an exchange without an answer that it left this site, if a router of the provider got a packet of it."""
+    """Add to the finding of an unanswered exchange that it left this site, if a router of the provider got a packet."""
     router = _passed_to_provider(flow, seen)
     if router is None:
         return finding
@@ -198,7 +199,7 @@ def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Findin
 
 
 def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
-    """The furthest router that got a packet of an exchange, if it is the provider's."""
+    """The furthest router that got a packet of an exchange, if it is the provider's; None: not so, or in doubt."""
     for target in seen.path.targets if seen.path else []:
         device, ending = target.device, ladder.end(target.device)
         if (target.address, device.protocol, device.port) != (flow.address, flow.protocol, flow.port):
@@ -228,7 +229,7 @@ def own_cloud_answers(seen: Observations, profile: Profile) -> bool:
 
 
 def _due_to_transport(problem: str, summary: str, reason: str, evidence: list[str]) -> Finding:
-    """The finding where nothing shows about the path before what `cloud.transport` says is done."""
+    """The finding where the path cannot be judged until the remedy of `cloud.transport` has been carried out."""
     return Finding(
         status="unknown",
         problem=problem,
@@ -242,7 +243,7 @@ def _due_to_transport(problem: str, summary: str, reason: str, evidence: list[st
 
 
 def _own_exchanges(seen: Observations, profile: Profile) -> dict[tuple[str, str], CoapServer | CloudEndpoint]:
-    """The exchanges with the device's own port, by (port name such as `UDP 5684`, host)."""
+    """The exchanges with the device's cloud at its port, keyed by (port name such as `UDP 5684`, host)."""
     cloud = profile.cloud
     hosts, port = cloud.hosts.value, cloud.port.value
     servers: list[CoapServer | CloudEndpoint]
@@ -556,7 +557,10 @@ def _dropped_by_somebody(target: PathTarget, last: int, control_gets: str) -> Fi
 
 
 def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
-    """The finding where no control port of the same address gets any further."""
+    """The finding where no control port of the same address gets further than the device's port.
+
+    It passes only if a router outside this site got a packet to the device's port.
+    """
     device, last = target.device, ladder.last(target.device)
     if not last:
         return _unknown(
@@ -591,10 +595,10 @@ def _silent_alike(target: PathTarget, seen: Observations) -> Finding:
 
 
 def _control_without_loss(target: PathTarget) -> Ladder | None:
-    """The control that a router answers each time, while it answers only some packets to the device's port.
+    """The control of the same protocol, if some router answers all its packets but not all to the device's port.
 
-    Then another path, or a router that drops some packets, may be what the device's own exchange meets. None: no router
-    treats the two ports like this.
+    Then the device's own exchange may take another path, or meet a router that drops some packets. None: no router
+    treats the two ports in this way.
     """
     device = target.device
     control = next((control for control in target.controls if control.protocol == device.protocol), None)
@@ -619,7 +623,10 @@ def _balanced(summary: str, ttl: int, routers: list[str]) -> Finding:
 
 
 def _unknown_at_the_end(target: PathTarget, control: Ladder, last: int) -> Finding:
-    """The finding where a control is answered at its end, and no router in between treats the two ports differently."""
+    """The finding where a control is answered or refused at its end, and no router on the way there answers it.
+
+    "On the way there" means after the last router that answers the device's port.
+    """
     device, address = target.device, target.address
     distance = ladder.reaches(control, address)
     if distance is None:

@@ -28,10 +28,11 @@ class _Conclusion(NamedTuple):
     problem: str | None = None
     named: Named | None = None
     knows_laptop: bool = False
+    """Whether the portal lets this laptop pass already, so that a new device may fare worse."""
 
 
 def portal(view: DeviceView) -> Finding:
-    """Whether a captive portal stands in the way of a device that cannot click."""
+    """Whether a captive portal stands in the way of a device, which cannot click through a log-in page."""
     seen, profile = view.seen, view.profile
     observed = seen.portal
     if observed is None or observed.not_run:
@@ -81,14 +82,14 @@ def portal(view: DeviceView) -> Finding:
 
 
 def _is_let_in(seen: Observations) -> bool:
-    """Whether the web of this network answers this laptop and not the device."""
+    """Whether web servers answer this laptop but not the device, on the same network."""
     return on_same_network(seen) and "page" in {exchange.what for exchange in only_laptop(seen)}
 
 
 def _gets_to_cloud(view: DeviceView) -> bool:
-    """Whether the device's cloud is proved to answer a device that no portal has let in.
+    """Whether, in a run as the device, the device's cloud is proved to answer although nobody logged in at the portal.
 
-    It fails the check all the same: a run sees some seconds, and a device cannot log in when its portal asks for that.
+    The check fails all the same: a run lasts only seconds, and the device cannot log in once the portal asks for it.
     """
     run = view.seen.as_device
     return (

@@ -18,15 +18,15 @@ from netpreflight.agent.selection import OPTIONAL, Selection
 from netpreflight.probes.observations import Observations
 
 COMMON_PROBLEMS = (
-    "not-looked",  # its probe did not run, or the run was cut short
+    "not-looked",  # the check's probe did not run, or the run was cut short
     "not-sent",  # this laptop's own system refused to send
-    "not-read",  # an answer may have come that was not read
+    "not-read",  # an answer may have come, but was not read
     "other-run",  # a saved run did not ask what this device needs
     "other-network",  # measured on another Wi-Fi network than the one judged
     "no-resolver",  # no resolver of this network was asked
-    "no-address",  # the name to ask has no address here
+    "no-address",  # the server's name has no address here
     "not-joined",  # the station that stands for the device had no link
-    "only-laptop",  # as the device: the same server answers this laptop from its own address
+    "only-laptop",  # in a run as the device: the server answers this laptop's own address, but not the device
     "unconfirmed",  # would pass, but rests on an unconfirmed fact about the device
     "internal-error",  # netpreflight itself failed
 )
@@ -49,12 +49,13 @@ class Row(Struct, frozen=True, kw_only=True):
             `--skip`.
         stage: the stage of a device's start; None: the check is not about the network, and never counts for the
             verdict.
-        of_device: what of the device itself it is about, by the device's own log; None: it is about the network.
+        of_device: what part of the device itself the check judges, by the device's own log; None: the check is about
+            the network.
         judge: turns the observations of a run into the finding for one device.
         problems: every cause that the judge can name, beside `COMMON_PROBLEMS`; the check's page explains each.
         probes: the probes that the check needs; it is judged once they have ended.
         also: more probes whose observations the check uses, if they run.
-        beside: probes that are started together with the check's own, but that it does not wait for.
+        beside: probes that are started together with the check's own, but that the check does not wait for.
         exists: whether a run can have this check; runs that cannot do not list it.
 
         plain: what a failure means, for somebody who does not know the technical terms.
@@ -64,14 +65,14 @@ class Row(Struct, frozen=True, kw_only=True):
         drawn: the label in that drawing; checks with the same label are drawn as one step. `{port}` stands for the port
             of the device's cloud.
 
-        starts: the stage of the device's start that the check decides on; None: none.
+        starts: the stage of the device's start that the check decides; None: none.
         stops: whether a failure always stops the device at that stage; False: it may or may not.
         logged: whether the device logs a line of its own when this failure stops it.
         first: whether this failure is reported before others, because it may be the cause of all of them; a missing
             address still comes before it.
         spoils: the stages whose failures this one can cause; what was measured in them may differ once it is fixed.
-        spoils_not: problems of this check that cause none of these failures, because they let this laptop pass.
-        may_stop: problems that, as a warning, still mean that the device is refused, unless a fact about it is wrong.
+        spoils_not: problems of this check that cause no such failures, because the network still lets this laptop pass.
+        may_stop: problems whose warning means that the device is stopped, unless a fact about the device is wrong.
         settles: checks that pass once this one does.
         locates: whether the check says where on the path the device's port is lost.
         asked: the internet servers that the check relies on, which may themselves be down; None: it relies on none.
@@ -137,7 +138,7 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def may_stop(check: Check) -> bool:
-    """Whether what a check warns of stops the device, unless a fact about the device is wrong."""
+    """Whether a check's warning means that the device is stopped, unless a fact about the device is wrong."""
     return check.status == "warn" and check.problem in CHECKS[check.id].may_stop
 
 
@@ -505,7 +506,7 @@ _ROWS = (
         ),
         probes=("dhcp", "dns"),
         also=(*_EXCHANGES, "tcp"),
-        beside=("tcp",),  # whether there is any internet, without a name
+        beside=("tcp",),  # shows whether there is any internet, without a name lookup
         plain=_DNS,
         owner="network administrator",
         where="resolver",
@@ -632,7 +633,7 @@ _ROWS = (
         ),
         probes=("dhcp", "dns", "coap", "cloud"),
         also=(*_EXCHANGES, "mapping", "path"),
-        beside=("tcp", "echo", "vendor_status"),  # the device tests the internet where its cloud fails
+        beside=("tcp", "echo", "vendor_status"),  # the device runs its Internet Test when its cloud fails
         plain=_CLOUD,
         owner="network administrator",
         station="cloud",
@@ -640,7 +641,7 @@ _ROWS = (
         starts="cloud",
         stops=True,
         may_stop=("other-key",),
-        settles=("path.egress",),  # a port that answers has a way to it
+        settles=("path.egress",),  # a port that answers is reached
         asked=servers.of_cloud,
         says_open=("dtls", "tcp-nonce"),
     ),

@@ -1,8 +1,7 @@
 """Why nothing resolves: the resolver is not reached, or there is no internet behind it, or it is broken.
 
-A resolver of this link is there if it answers ARP. The silence of a resolver beyond the
-router alone shows nothing. If TCP to 8.8.8.8 port 53, which needs no name, is silent too, there is most likely no
-internet at all.
+A resolver on this link is up if it answers ARP. A silent resolver beyond the router proves nothing by itself. If TCP to
+8.8.8.8 port 53, which needs no name lookup, is silent too, there is most likely no internet at all.
 """
 
 from collections.abc import Sequence
@@ -26,12 +25,12 @@ class Reach(NamedTuple):
     """Why the queries to a resolver brought no address for any name.
 
     Attributes:
-        problem: of `dns.resolve`.
-        named: who is named for it.
+        problem: the problem of `dns.resolve`.
+        named: the host that the finding names.
         statement: what was seen, as a sentence.
         step: what to do, without a full stop.
-        or_another: whether another resolver would do as well.
-        to_allow: the exchange, where a filter on the way may stop it.
+        or_another: whether handing out another resolver would help as well.
+        to_allow: the exchange with the resolver, if a filter on the way may stop it.
     """
 
     problem: str
@@ -43,7 +42,7 @@ class Reach(NamedTuple):
 
     @property
     def remedy(self) -> str:
-        """What to do, or what would do as well."""
+        """What to do, as a sentence, with the other resolver as an alternative where that would help."""
         return f"{self.step}{'; or hand out another that works in DHCP option 6' if self.or_another else ''}."
 
 
@@ -73,10 +72,11 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
 
 
 def _proved_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
-    """The ICMP error that answers the queries to a resolver; None: there is none, or anybody can have sent it.
+    """The ICMP error that refuses the queries to a resolver; None: there is none, or it may be forged.
 
-    Each lookup has a port of its own, which is random. So an error that proves nothing counts where the first query of
-    every lookup brought it, and nobody was seen to send unasked.
+    An error is trusted if it proves who sent it, or if the run's version did not look at that. Other errors are trusted
+    only together: the first query of every lookup, each from its own random port, has to bring the same error, in at
+    least `NEW_PORTS` lookups, and nobody may have been seen to send unasked packets.
     """
     errors = [
         (lookup, attempt.icmp, number)
@@ -93,7 +93,7 @@ def _proved_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
 
 
 def _internet_is_silent(seen: Observations) -> bool:
-    """Whether 8.8.8.8, which needs no name, is as silent as the resolver, and nobody else out there answers."""
+    """Whether TCP to 8.8.8.8, which needs no name lookup, is silent, no name resolves, and no public server answers."""
     made = seen.tcp.connection if seen.tcp and not seen.tcp.not_run else None
     if made is None or made.connect_ms is not None or made.error in _SOMEBODY_ANSWERED:
         return False
@@ -102,7 +102,7 @@ def _internet_is_silent(seen: Observations) -> bool:
 
 
 def _answers_arp(resolver: str, dns: Dns) -> bool | None:
-    """Whether the resolver answers ARP; None: it was not asked."""
+    """Whether the resolver answers ARP; None: not known."""
     return next((neighbor.answers_arp for neighbor in dns.neighbors if neighbor.address == resolver), None)
 
 

@@ -84,7 +84,7 @@ def _whose(address: str, ttl: int, path_routers: RoutersOnPath, seen: Observatio
 def is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -> bool:
     """Whether a router is certainly beyond this site.
 
-    A router is, if it has a public address and either comes after a carrier-grade NAT or is in another /8 than the
+    It is, if it has a public address and either comes after a carrier-grade NAT or is in another /8 than the
     first public address before it. The first public address may be this site's edge, and the following ones in the
     same /8 may be this site's too. Where this laptop itself has a public address, no router is certainly beyond.
     """
@@ -92,7 +92,10 @@ def is_outside(address: str, ttl: int, target: PathTarget, seen: Observations) -
 
 
 def _is_outside(address: str, ttl: int, path_routers: RoutersOnPath, seen: Observations) -> bool:
-    """The same as `is_outside`, for routers that are already sorted."""
+    """Whether a router is certainly beyond this site, by the rules of `is_outside`.
+
+    `path_routers`: all routers on the path, the nearest first.
+    """
     if not _is_private(seen) or is_local(address):
         return False
     earlier = _routers_before(ttl, path_routers)
@@ -109,7 +112,10 @@ def is_beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool
 
 
 def furthest_outside(target: PathTarget, seen: Observations) -> PathProbe | None:
-    """The furthest probe to the device's port that a router outside this site answered with time exceeded."""
+    """The furthest probe to the device's cloud port that a router outside this site answered with time exceeded.
+
+    None: there is no such probe, or the path has a loop.
+    """
     path_routers = ladder.all_routers(target)
     proofs = [
         probe

@@ -1,4 +1,4 @@
-"""Who signed a DTLS handshake: the ServerKeyExchange of a P-256 key, as a device checks it (RFC 8422 section 5.4)."""
+"""Whether a P-256 key signed a DTLS handshake: checks the ServerKeyExchange as a device does (RFC 8422 section 5.4)."""
 
 import base64
 from functools import lru_cache
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from netpreflight.probes.observations import CloudEndpoint
 
 _HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
-"""A SubjectPublicKeyInfo of a key on P-256 before its uncompressed point (RFC 5480 section 2)."""
+"""What precedes the uncompressed point in the SubjectPublicKeyInfo of a P-256 key (RFC 5480 section 2)."""
 _NAMED_CURVE = 3
 _POINT_ON_P256 = b"\x03\x00\x17\x41"
 """The type of the parameters, the curve, and the length of an uncompressed point (RFC 8422 section 5.4)."""
 _ECDSA_SHA256 = b"\x04\x03"
-"""The one algorithm that a device offers."""
+"""The signature algorithm: the only one that a device offers."""
 _RANDOM_SIZE = 32
 _LARGEST = 1024
-"""Bytes of a ServerKeyExchange; one on P-256 has 145 at most."""
+"""A ServerKeyExchange with more bytes is not checked; on P-256 it has 145 at most."""
 
 
 def public_key(text: str) -> p256.Point:
     """The key that a profile states, from base64.
 
     Raises:
-        ValueError: it is none; the message says what is expected.
+        ValueError: the text is no such key; the message says what is expected.
     """
     try:
         der = base64.b64decode(text, validate=True)
@@ -42,13 +42,13 @@ def public_key(text: str) -> p256.Point:
 
 @lru_cache(maxsize=256)
 def is_signed(key: str, client_random: str, server_random: str, key_exchange: str) -> bool:
-    """Whether a ServerKeyExchange is signed with a key, over both random numbers; whatever its bytes are.
+    """Whether a ServerKeyExchange is signed with a key, over both random numbers; False if malformed.
 
     Args:
-        key: as `public_key` takes it.
-        client_random: 32 bytes in hexadecimal, as the others are.
+        key: as `public_key` accepts it.
+        client_random: 32 bytes, in hexadecimal like the next two.
         server_random: 32 bytes.
-        key_exchange: the body of the message.
+        key_exchange: the body of the ServerKeyExchange.
     """
     try:
         randoms, body = bytes.fromhex(client_random) + bytes.fromhex(server_random), bytes.fromhex(key_exchange)
@@ -67,7 +67,7 @@ def is_signed(key: str, client_random: str, server_random: str, key_exchange: st
 
 
 def is_well_formed(client_random: str, server_random: str, key_exchange: str) -> bool:
-    """Whether these hold what they are for and nothing else: two random numbers, a point of P-256, and a signature."""
+    """Whether the texts hold two random numbers, a point of P-256 and a signature (by any key), and nothing else."""
     try:
         randoms, body = bytes.fromhex(client_random) + bytes.fromhex(server_random), bytes.fromhex(key_exchange)
         head, point, rest = body[:4], body[4:69], body[69:]
@@ -83,14 +83,14 @@ def is_well_formed(client_random: str, server_random: str, key_exchange: str) ->
 
 
 def is_another(endpoint: "CloudEndpoint", profile: "Profile") -> bool:
-    """Whether what answered is not known to be the device's cloud, where its key could have shown that it is."""
+    """Whether the answering server did not prove to be the device's cloud, though its key is known and it was asked."""
     if endpoint.flight is None or profile.cloud.server_key is None or endpoint.host not in profile.cloud.hosts.value:
         return False
     return not has_signed(endpoint, profile)
 
 
 def has_signed(endpoint: "CloudEndpoint", profile: "Profile") -> bool:
-    """Whether what answered has signed this run's random with the key that the device carries."""
+    """Whether the answering server signed this run's random number with the key that the device carries."""
     flight, key = endpoint.flight, profile.cloud.server_key
     return (
         flight is not None

@@ -12,7 +12,7 @@ from netpreflight.probes.observations import AS_ROOT, TOO_MUCH, Attempt, Dhcp, D
 from netpreflight.probes.quoting import in_quotes
 
 CONNECT = "Connect this laptop to the network in question, run netpreflight again, and let it finish."
-"""The step where a probe could not run, and knows no other."""
+"""The remedy where a probe could not run and states no step of its own."""
 _AS_ROOT = f"Run netpreflight again {AS_ROOT}."
 
 
@@ -48,13 +48,13 @@ def not_sent(what: str, where: str, error: str, evidence: list[str]) -> Finding:
 
 
 def not_read(where: str, attempts: Iterable[Attempt], evidence: list[str]) -> Finding | None:
-    """The finding where an answer may have come that was not read; None: all that came was read."""
+    """The finding where an answer may have come, but was not read; None: everything that came was read."""
     why = next((attempt.detail or "" for attempt in attempts if attempt.outcome == "unread"), None)
     return None if why is None else unread(where, why, evidence)
 
 
 def unread(where: str, why: str, evidence: list[str]) -> Finding:
-    """The finding where an answer may have come that was not read, for this reason."""
+    """The finding where an answer may have come, but was not read; `why` is the reason."""
     return Finding(
         status="unknown",
         summary=f"An answer of {where} may have come that was not read",
@@ -86,7 +86,8 @@ def of_another_run(summary: str, profile: Profile, evidence: list[str] | None = 
 def has_joined_as_device(seen: Observations) -> bool:
     """Whether what is beyond the air was measured by a station that had joined the network as the device.
 
-    A report of an earlier version, which does not tell which network this laptop was on, is judged as it was then.
+    Reports of earlier versions, which do not record which network this laptop was on, count as not joined: they are
+    judged as those versions did.
     """
     run, join = seen.as_device, seen.join
     if run is UNSET or join is UNSET:
@@ -112,7 +113,7 @@ def laptop_elsewhere(seen: Observations) -> tuple[str, str] | None:
 
 
 def network_of_laptop(seen: Observations) -> str | None:
-    """The SSID that this laptop is on, where it was measured and is not the network judged; else None."""
+    """The SSID of this laptop's own network, if it was measured there and another network is judged; else None."""
     target = seen.wifi.target if seen.wifi else None
     if target is None or has_joined_as_device(seen):
         return None
@@ -137,7 +138,10 @@ def of_another_network(seen: Observations, finding: Finding) -> Finding | None:
 
 
 def without_ipv4(seen: Observations, finding: Finding) -> Finding | None:
-    """The finding of what was not looked at because this laptop alone has no IPv4 address; None: another one."""
+    """The finding of a check that was not measured because only this laptop, not a device, gets no IPv4 address.
+
+    None: the check was measured, or this is not the reason.
+    """
     scope, dhcp = seen.scope, seen.dhcp
     if finding.problem != "not-looked" or scope.interface is None or scope.addresses or dhcp is None:
         return None

@@ -9,12 +9,12 @@ from netpreflight.probes.urls import parts
 
 
 class Told(NamedTuple):
-    """What this run knows about the vendor's services: one of the two sentences."""
+    """What this run knows about the vendor's services; only one of the two is set."""
 
     says: str | None = None
     """What the status page says, and as of when."""
     how: str | None = None
-    """Why that is not known, and where to look."""
+    """Why the state of the services is not known, and where to look."""
 
 
 def cloud_is_silent(endpoints: list[CloudEndpoint]) -> bool:

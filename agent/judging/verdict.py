@@ -62,7 +62,7 @@ def _with_owner_of_loss(checks: list[Check]) -> list[Check]:
 
 
 def _after_their_cause(checks: list[Check]) -> list[Check]:
-    """Ask for nothing that may be needed only because of a portal, or of a resolver that invents answers."""
+    """Make a check wait for a portal, or a resolver that invents answers, if that alone may cause its result."""
     causes = [check for check in checks if check.status in {"fail", "warn"} and CHECKS[check.id].spoils]
     causes.sort(key=lambda check: not CHECKS[check.id].first)
     return [
@@ -74,14 +74,14 @@ def _after_their_cause(checks: list[Check]) -> list[Check]:
 
 
 def _may_cause(cause: Check, check: Check) -> bool:
-    """Whether what a check found may be due to a cause, and not to what the check itself asks to change."""
+    """Whether the result of `check` may be due to `cause`, and not to what `check` itself asks to change."""
     if CHECKS[check.id].spoils or check.problem in COMMON_PROBLEMS:
         return False
     if check.stage not in CHECKS[cause.id].spoilt_by(cause.problem):
         return False
     if check.due_to is not None:
         return check.due_to == cause.id and check.status == "fail"
-    # A portal may stop anything; a resolver harms only what was sent to an address in doubt, which has its `due_to`.
+    # A portal may stop anything. A resolver harms only checks that used a doubted address, and these have a `due_to`.
     stops = CHECKS[cause.id].first and cause.status == "fail"
     return stops and (bool(check.to_allow) or check.status in {"fail", "unknown"})
 

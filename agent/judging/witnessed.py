@@ -1,4 +1,4 @@
-"""Which servers answered in their own protocol in this run: each proves that the host is up and can be reached.
+"""Which servers answered in their own protocol in this run: each answer proves that the host is up and can be reached.
 
 Where a portal answers HTTP in place of the servers, an HTTP answer proves nothing, unless it has the content that only
 the real vendor sends.

@@ -1,1 +1,1 @@
-"""What somebody saw of a device's light, in words, and what it may be: `netpreflight led`."""
+"""Understanding how somebody describes a device's light, and what the light may mean: `netpreflight led`."""

@@ -1,4 +1,4 @@
-"""Which rows of the table of lights fit what was heard, and the one question that leaves fewest of them."""
+"""Which lights of the table fit somebody's description, and the one question that leaves the fewest of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ _MAY_BE: dict[Rhythm, frozenset[Rhythm]] = {
     "blinking": frozenset({"blinking", "fast blinking", "slow blinking", "sos"}),
     "slow blinking": frozenset({"slow blinking", "blinking"}),
 }
-"""What else a rhythm that was told may be: "blinking" is told at any speed."""
+"""Which rhythms somebody may mean by a rhythm: people say "blinking" at any speed."""
 _SUREST_FIRST: tuple[Certainty, ...] = ("confirmed", "inferred", "unconfirmed")
 _BLINKS: frozenset[Rhythm] = frozenset({"blinking", "fast blinking", "slow blinking"})
 _IN_WORDS: dict[Rhythm, str] = {
@@ -48,14 +48,15 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One light as the table states it (agent/lights/table.toml says what `signals` and `sign` are).
 
     Attributes:
-        means: what it says, for somebody who is no engineer.
+        means: what the light means, for somebody who is no engineer.
         look: what to do next; empty: nothing.
-        checks: the checks that may be about it; `wifi.*` stands for all of that group that the device needs.
-        ask: a question that tells it from others with the same light.
-        since, before: the first version of Device OS that has it, and the first that has it no longer.
-        devices: the devices that have it; empty: all.
-        method, runs_after: it is shown only by devices with this Internet Test (`echo`: in either form).
-        numbers: what each number of blinks says that stands for {number}.
+        checks: the checks that may explain the light; `wifi.*` stands for all checks of that group that the device
+            needs.
+        ask: a question that tells this row from other rows with the same light.
+        since, before: the first version of Device OS that has the light, and the first that no longer has it.
+        devices: the devices that have the light; empty: all.
+        method, runs_after: only devices with this Internet Test show the light (`echo`: in either form).
+        numbers: keyed by the number of blinks that replaces `{number}`: what that number means.
     """
 
     name: str
@@ -80,7 +81,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     """A row of the table, as one device shows it.
 
     Attributes:
-        sign: the position of the signal that tells it; None: any tells it.
+        sign: the position of the one signal that identifies the light; None: any of its signals does.
         sources: where the light and its meaning were read.
     """
 
@@ -92,16 +93,16 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, tuple[LightSignal, ...]]:
-        """What it means, and how it looks."""
+        """The row's name and how its light looks: the same on all devices where the same light means the same."""
         return self.row.name, self.signals
 
 
 def look_up(said: Heard, devices: Sequence[tuple[Profile, Sequence[Shown]]]) -> Led:
-    """What a light may be.
+    """What a light may mean, and the next question to ask if not exactly one row fits.
 
     Args:
-        said: what was understood.
-        devices: each device and version that it may be of, in rising order of the versions, with its lights.
+        said: what was understood of the description.
+        devices: each device and version that may show the light, in rising order of the versions, with all its lights.
     """
     groups: dict[tuple[str, tuple[LightSignal, ...]], list[Shown]] = {}
     for _, lights in devices:
@@ -120,10 +121,10 @@ def look_up(said: Heard, devices: Sequence[tuple[Profile, Sequence[Shown]]]) -> 
 
 
 def _fitting(said: Heard, every: list[Shown]) -> list[Shown]:
-    """The lights that nothing of what was said contradicts.
+    """The lights that fit everything that was described.
 
-    What was seen before the light that lasts may be told, too: as few signals at the beginning are left out as it takes
-    for a light to fit, and only such as a device shows.
+    People may also describe what they saw before the lasting light. So if no light fits, signals are left out from the
+    beginning: as few as possible, and only signals with which some light of the table begins.
     """
     for begin in range(len(said.lights)):
         before, told = said.lights[:begin], said.lights[begin:]
@@ -132,18 +133,18 @@ def _fitting(said: Heard, every: list[Shown]) -> list[Shown]:
         if found := [shown for shown in every if _fits_all(told, shown, is_alone=said.is_alone)]:
             return found
         if len(told) == 1 and (found := [shown for shown in every if _has(shown, told[0])]):
-            return found  # no light that lasts is like that: it is what flashes in between
+            return found  # no lasting light looks like that: it flashes in between
     return []
 
 
 def _fits_all(told: list[HeardLight], shown: Shown, *, is_alone: bool) -> bool:
-    """Whether a light, which goes round and round, can be what was told in this order."""
+    """Whether a light, whose signals repeat in a cycle, fits the described signals in their order."""
     signals = shown.signals
     if is_alone and len(signals) > len(told):
         return False
     if len(told) == 1:
         light = told[0]
-        # What is told alone is what lasts, unless it was counted.
+        # A single described signal is the lasting one, unless its blinks were counted.
         return _fits(light, signals[0]) or (light.times is not None and _has(shown, light))
     for begin in range(len(signals)):
         order = [*range(begin, len(signals)), *range(begin)]
@@ -153,7 +154,7 @@ def _fits_all(told: list[HeardLight], shown: Shown, *, is_alone: bool) -> bool:
 
 
 def _in_order(told: list[HeardLight], signals: list[LightSignal]) -> list[int] | None:
-    """The places of the signals that were told, one after the other; None: they do not come in this order."""
+    """The positions of the described signals, in rising order; None: they do not come in this order."""
     used, place = list[int](), 0
     for light in told:
         while place < len(signals) and not _fits(light, signals[place]):
@@ -166,12 +167,12 @@ def _in_order(told: list[HeardLight], signals: list[LightSignal]) -> list[int] |
 
 
 def _has(shown: Shown, light: HeardLight) -> bool:
-    """Whether one of its signals can be what was told."""
+    """Whether one of the signals of `shown` fits the described signal."""
     return any(_fits(light, signal) for signal in shown.signals)
 
 
 def _fits(light: HeardLight, signal: LightSignal) -> bool:
-    """Whether nothing that was told of a signal contradicts this one."""
+    """Whether nothing in the description of a signal contradicts this signal."""
     if light.colours and signal.colour not in light.colours:
         return False
     if signal.times is not None:
@@ -182,7 +183,7 @@ def _fits(light: HeardLight, signal: LightSignal) -> bool:
 
 
 def _row(found: list[Shown], devices: Sequence[tuple[Profile, Sequence[Shown]]]) -> LightRow:
-    """What is told of a light, with all who show it."""
+    """The row of the result for a light, with all devices and versions that show it."""
     row = found[0].row
     surest = min((shown.certainty for shown in found), key=_SUREST_FIRST.index)
     return LightRow(
@@ -204,14 +205,14 @@ def in_words(signals: Iterable[LightSignal]) -> str:
 
 
 def _checks(stated: str) -> list[str]:
-    """A check; of `wifi.*`, each of that group without which a device does not join."""
+    """The ids of the checks that the table states; `wifi.*`: those of the group that a device needs to join."""
     if not stated.endswith(".*"):
         return [stated]
     return [row.id for row in CHECKS.values() if row.starts == "scan" and row.id.startswith(stated[:-1])]
 
 
 def _versions(found: list[Shown], devices: Sequence[tuple[Profile, Sequence[Shown]]]) -> list[LightVersions]:
-    """The devices that show a light, each with its versions from the first to the first that does not."""
+    """The devices that show a light, with the first version that shows it and the first after it that does not."""
     spans, is_open = list[LightVersions](), False
     for profile, lights in devices:
         has, last = any(shown.key == found[0].key for shown in lights), spans[-1] if spans else None
@@ -226,11 +227,12 @@ def _versions(found: list[Shown], devices: Sequence[tuple[Profile, Sequence[Show
 
 
 def _question(said: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
-    """The question whose least telling answer leaves fewest lights."""
+    """The question that leaves the fewest lights even if its answer is the least telling one."""
     signals = [shown.signals for shown in fitting]
     asked: list[tuple[int, str]] = []
 
     def offer(most_left: int, question: str) -> None:
+        """Add a question, if any answer leaves fewer lights than there are now."""
         if most_left < len(rows):
             asked.append((most_left, question))
 
@@ -241,7 +243,7 @@ def _question(said: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
     if said.is_colour_blind:
         if _most([(signal.rhythm, _counts(tail)) for signal, tail in zip(first, tails, strict=True)]) < len(rows):
             return _RHYTHM
-    elif len(colours) > 1 and len(rhythms) > 1:  # a colour that is taken for another one is settled first
+    elif len(colours) > 1 and len(rhythms) > 1:  # colours are easily mistaken, so ask for the colour first
         both = f"{_listed('Which colour is it', [_colour(each) for each in colours])} And {_listed('does it', rhythms)}"
         offer(0, both)
     else:
@@ -267,12 +269,12 @@ def _question(said: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
 
 
 def _most(answers: Sequence[object]) -> int:
-    """How many lights the answer leaves that leaves most."""
+    """How many lights are left after the least telling answer."""
     return max(Counter(answers).values())
 
 
 def _most_of_a_version(rows: list[LightRow]) -> int:
-    """How many lights one device with one version may show."""
+    """How many of these lights one device with one version may show, at most."""
     firsts = {(span.device, span.since) for row in rows for span in row.versions}
     return max(
         sum(any(_covers(span.device, span.since, span.before, device, since) for span in row.versions) for row in rows)
@@ -281,6 +283,7 @@ def _most_of_a_version(rows: list[LightRow]) -> int:
 
 
 def _covers(device: str, since: str | None, before: str | None, asked: str, version: str | None) -> bool:
+    """Whether the version of the device `asked` is one of `device` from `since` until before `before`."""
     if device != asked:
         return False
     if version is None or since is None:
@@ -290,7 +293,7 @@ def _covers(device: str, since: str | None, before: str | None, asked: str, vers
 
 
 def _between(tails: list[tuple[LightSignal, ...]]) -> tuple[int, str]:
-    """The question about what flashes between, and how many lights its least telling answer leaves."""
+    """How many lights are left after the least telling answer, and the question: what flashes in between."""
     if all(tails) and len({tail[-1].colour for tail in tails}) == 1 and len({tail[-1].times for tail in tails}) > 1:
         counts = sorted(tail[-1].times or 0 for tail in tails)
         question = _listed(f"Count the {tails[0][-1].colour} blinks", [_number(count) for count in counts])

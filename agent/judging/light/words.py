@@ -9,9 +9,9 @@ from netpreflight.agent.led import Rhythm
 from netpreflight.agent.results import HeardLight
 
 LONGEST = 400
-"""Characters that are read of what somebody says."""
+"""How many characters of a description are read."""
 MOST = 8
-"""Signals that are read of it."""
+"""How many signals of a description are kept."""
 _REPEATED = re.compile(
     r"\b(?:again and again|over and over(?: again)?|repeatedly|and so on|etc|in a loop|and repeats?|keeps? repeating|"
     r"repeating|all the time|for ever|forever)\b"
@@ -33,7 +33,7 @@ _FOR_A_TIME = re.compile(
     r"(?:ms|s|secs?|seconds?|min|mins|minutes?|hz|hours?)\b"
 )
 _SAID_AGAIN = re.compile(r"\(\s*(?:\d{1,2}|[a-z]{3,8})\s*(?:x|times)?\s*\)")
-"""A number once more, in brackets: "two (2)"."""
+"""A number that is repeated in brackets: "two (2)"."""
 _NEGATED = re.compile(
     r"\b(?:no longer|never|not|without|isn't|doesn't|does not|is not|stops?|stopped|no)\s+(?:any |a |the )?"
     r"(?:(?P<blinks>blink\w*|flash\w*)|(?P<on>on\b|lit\b)|(?!lights?\b|leds?\b)[a-z-]+)"
@@ -59,7 +59,8 @@ _COLOURS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"(?:dark |dim )?red(?:dish)?", frozenset({"orange", "red"})),
     (r"white|gr[ae]y", frozenset({"white", "gray"})),
 )
-"""How colours are told; orange is often told as yellow or red, and cyan as blue (Particle's community, 30365)."""
+"""Patterns of colour names, and the colours that each may mean: orange is often called yellow or red, and cyan blue
+(Particle's community, 30365)."""
 _COLOUR = re.compile("|".join(rf"\b(?P<c{place}>{pattern})\b" for place, (pattern, _) in enumerate(_COLOURS)))
 _ALIKE = frozenset({"red", "orange", "green", "yellow"})
 """Colours that somebody who is colour-blind may take for each other."""
@@ -112,18 +113,18 @@ _SPELT = (
     "amber", "blinking", "breathing", "cyan", "flashing", "green", "magenta", "orange", "purple", "turquoise", "violet",
     "white", "yellow",
 )  # fmt: skip
-"""Words that are known by most of their letters, too."""
+"""Words that are recognised even if they are misspelt."""
 _OTHER_WORDS = frozenset({"blocking", "breaking", "while", "write"})
-"""Words that only look like one of them."""
+"""Words that only look like a misspelling of one of `_SPELT`."""
 
 
 class Heard(Struct, frozen=True, kw_only=True):
-    """What was understood.
+    """What was understood of somebody's description of a light.
 
     Attributes:
         lights: the signals, in order.
-        is_alone: whether it was said that nothing else is to be seen.
-        is_colour_blind: whether it was said that colours cannot be told.
+        is_alone: whether the description says that nothing else is to be seen.
+        is_colour_blind: whether the description says that its author cannot tell colours apart.
     """
 
     lights: list[HeardLight]
@@ -151,7 +152,7 @@ def heard(words: str) -> Heard:
 
 
 def answered(said: Heard, answer: str) -> Heard:
-    """What was understood, with the answer to a question about it: "dark", "fast", "two", "nothing", "one red"."""
+    """What was understood so far, with the answer to a question added: "dark", "fast", "two", "nothing", "one red"."""
     text = answer.strip().casefold().rstrip(".!")
     if text in {"nothing", "none", "no", "nothing else", "never"}:
         return Heard(lights=said.lights, is_alone=True, is_colour_blind=said.is_colour_blind)
@@ -176,7 +177,7 @@ def answered(said: Heard, answer: str) -> Heard:
 
 
 def _spelt(word: str) -> str:
-    """A word, or the one that it is a misspelling of: "grene"."""
+    """The word, or the word of `_SPELT` that it misspells, such as "green" for "grene"."""
     is_known = _COLOUR.fullmatch(word) or any(re.fullmatch(pattern, word) for pattern, _ in _RHYTHMS)
     if is_known or word in _OTHER_WORDS:
         return word
@@ -185,12 +186,12 @@ def _spelt(word: str) -> str:
 
 
 def _narrows(light: HeardLight, before: HeardLight) -> bool:
-    """Whether the colours of an answer are among those that were meant before."""
+    """Whether the colours of an answer are among those that the description may mean."""
     return not before.colours or set(light.colours) <= set(before.colours)
 
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
-    """The parts between "then", commas and the like; and whether a "then" stands before each."""
+    """The parts between "then", commas and the like, each with whether a "then" stands right before it."""
     found, at, begins = list[tuple[str, bool]](), 0, False
     for match in _PIECES.finditer(text):
         found.append((text[at : match.start()], begins))
@@ -267,7 +268,10 @@ def _times(modifiers: str) -> int | None:
 
 
 def _add(lights: list[HeardLight], light: HeardLight, *, is_new: bool) -> None:
-    """Add a signal, or what is told of the one before it: "cyan, fast"; "orange, orange"."""
+    """Add a signal; or, if the words only say more about the signal before, merge them into that: "cyan, fast".
+
+    A colour that is repeated counts another blink: "orange, orange".
+    """
     if light.rhythm == "sos" and light.times is not None:  # the number of the reason comes after it
         number = HeardLight(colours=light.colours, rhythm=None, times=light.times)
         lights += [HeardLight(colours=light.colours, rhythm="sos", times=None), number]
@@ -292,14 +296,14 @@ def _add(lights: list[HeardLight], light: HeardLight, *, is_new: bool) -> None:
 
 
 def _as_seen_colour_blind(light: HeardLight) -> HeardLight:
-    """The signal with all colours that somebody who is colour-blind may mean."""
+    """The signal, with all colours that somebody who is colour-blind may mean by its colours."""
     if _ALIKE.isdisjoint(light.colours):
         return light
     return HeardLight(colours=sorted(_ALIKE.union(light.colours)), rhythm=light.rhythm, times=light.times)
 
 
 def _once(lights: list[HeardLight]) -> list[HeardLight]:
-    """What is told over and over, told once: "cyan, orange twice, cyan, orange twice, cyan"."""
+    """The signals of one cycle, if several are described: "cyan, orange twice, cyan, orange twice, cyan"."""
     for period in range(1, len(lights) // 2 + 1):
         if all(light == lights[place % period] for place, light in enumerate(lights)):
             return lights[:period]
