@@ -82,12 +82,12 @@ def to_hold_lease(scope: Scope) -> Obstacle | None:
 
 def to_have_left_out_dhcp(scope: Scope) -> Obstacle:
     """That the user left DHCP out of this run, and the step that runs it."""
-    obstacle, this = to_exchange(scope), system(scope.os)
-    how = "" if obstacle is None else f" {this.as_privileged_user}"
-    possible = obstacle is None or this.has_packet_sockets
+    obstacle, laptop_system = to_exchange(scope), system(scope.os)
+    user = "" if obstacle is None else f" {laptop_system.as_privileged_user}"
+    is_possible = obstacle is None or laptop_system.has_packet_sockets
     return Obstacle(
         reason="DHCP was left out of this run, as asked",
-        step=f"Run netpreflight again{how}, without --skip dhcp: {_THEN}" if possible else ON_LINUX,
+        step=f"Run netpreflight again{user}, without --skip dhcp: {_THEN}" if is_possible else ON_LINUX,
     )
 
 

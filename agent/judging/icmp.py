@@ -41,10 +41,10 @@ def trusted(attempts: Sequence[Attempt], new_ports: Sequence[Attempt], unasked: 
     """
     if unasked is None:
         return list(attempts)
-    swept = is_swept(unasked)
+    was_swept = is_swept(unasked)
     return [
         attempt
-        if attempt.icmp is None or attempt.icmp.proved or (not swept and agree(attempt.icmp, new_ports))
+        if attempt.icmp is None or attempt.icmp.proved or (not was_swept and agree(attempt.icmp, new_ports))
         else replace(attempt, outcome="timeout", icmp=None, detail=None)
         for attempt in attempts
     ]

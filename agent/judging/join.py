@@ -116,8 +116,8 @@ def logged(profile: Profile, cause: str | None) -> str | None:
     text = next((text for known, text in lines.value.items() if known == cause), None) if lines else None
     if lines is None or text is None:
         return None
-    sure = "" if lines.certainty == "confirmed" else f" ({lines.certainty})"
-    return f"the device would log{sure}: {text}; {lines.source}"
+    certainty = "" if lines.certainty == "confirmed" else f" ({lines.certainty})"
+    return f"the device would log{certainty}: {text}; {lines.source}"
 
 
 def auth(view: DeviceView) -> Finding:
@@ -127,8 +127,8 @@ def auth(view: DeviceView) -> Finding:
         return join
     finding = _auth(join, view)
     if finding.status == "fail" and _may_be_steering(join, view):
-        finding = _of_steering(finding, join)
-    return _of_other_station(_with_log(finding, view), join)
+        finding = _unknown_for_steering(finding, join)
+    return _unknown_if_as_itself(_with_log(finding, view), join)
 
 
 def key(view: DeviceView) -> Finding:
@@ -145,8 +145,8 @@ def link(view: DeviceView) -> Finding:
     finding, scanned_s = _link(join), _scanned_5ghz_s(join, view)
     sent_away = [loss.at_s for loss in join.lost if not loss.by_laptop]
     if finding.status in {"warn", "fail"} and scanned_s is not None and sent_away and sent_away[-1] >= scanned_s:
-        finding = _of_steering(finding, join)
-    return _of_other_station(finding, join)
+        finding = _unknown_for_steering(finding, join)
+    return _unknown_if_as_itself(finding, join)
 
 
 def _of_device(view: DeviceView) -> Join | Finding:
@@ -169,7 +169,7 @@ def _of_device(view: DeviceView) -> Join | Finding:
     )
 
 
-def _of_other_station(finding: Finding, join: Join) -> Finding:
+def _unknown_if_as_itself(finding: Finding, join: Join) -> Finding:
     """Make a finding that depends on the MAC address and the radio unknown if the laptop joined as itself."""
     if join.way not in AS_ITSELF or finding.status == "unknown":
         return finding
@@ -186,9 +186,9 @@ def _of_other_station(finding: Finding, join: Join) -> Finding:
 
 def _auth(join: Join, view: DeviceView) -> Finding:
     """The finding of `join.auth`, as if the station were the device."""
-    name, evidence = in_quotes(join.ssid or ""), [*_told(join.attempts), *_scan_words(join)]
-    if through := next((attempt for attempt in join.attempts if _is_associated(attempt)), None):
-        before = join.attempts[: join.attempts.index(through)]
+    name, evidence = in_quotes(join.ssid or ""), [*_attempt_lines(join.attempts), *_scan_words(join)]
+    if let_in := next((attempt for attempt in join.attempts if _is_associated(attempt)), None):
+        before = join.attempts[: join.attempts.index(let_in)]
         refused = next((attempt for attempt in before if attempt.status is not None), None)
         if refused:
             return _let_in_late(refused, name, evidence)
@@ -207,11 +207,11 @@ def _auth(join: Join, view: DeviceView) -> Finding:
             due_to="join.key",
         )
     refused_by = [attempt for attempt in join.attempts if attempt.ended in {"auth-refused", "assoc-refused"}]
-    if _asked_more(join, view) and refused_by and refused_by[-1].status == _STEERED:
+    if _may_have_scanned_5ghz(join, view) and refused_by and refused_by[-1].status == _STEERED:
         return _unknown(
             "steered",
             f"{name} sends the station to another BSS, as it may not send the device",
-            f"{_asked_words(join)} on 5 GHz, too, with the station's MAC address, so the access point may take it for "
+            f"{_who_scanned(join)} on 5 GHz, too, with the station's MAC address, so the access point may take it for "
             "a station that has 5 GHz.",
             _WITH_OWN_STATION,
             evidence,
@@ -256,18 +256,18 @@ def _refused(attempts: list[JoinAttempt], tried: int, name: str, evidence: list[
         name: the network's name, in quotes.
         evidence: a line for each attempt.
     """
-    sure = len(attempts) > 1 or tried >= TRIES
+    is_sure = len(attempts) > 1 or tried >= TRIES
     last = attempts[-1]
     words, at = _status_words(last.status), "authentication" if last.ended == "auth-refused" else "association"
     problem, reason, remedy = _cause(last, name)
     return Finding(
-        status="fail" if sure else "unknown",
+        status="fail" if is_sure else "unknown",
         summary=f"{name} refuses the station at its {at}: {words}",
         problem=problem,
         reason=f"{reason} It was refused {_times(len(attempts))} in {tried} attempts."
-        if sure
+        if is_sure
         else f"{reason} It is known to have been refused only once.",
-        remedy=remedy if sure else AGAIN,
+        remedy=remedy if is_sure else AGAIN,
         owner=_ADMIN,
         evidence=evidence,
     )
@@ -287,12 +287,12 @@ def _scanned_5ghz_s(join: Join, view: DeviceView) -> float | None:
     return min((at_s for at_s in (join.scanned_5ghz_s, unheard_s) if at_s is not None), default=None)
 
 
-def _asked_more(join: Join, view: DeviceView) -> bool:
+def _may_have_scanned_5ghz(join: Join, view: DeviceView) -> bool:
     """Whether the station may have scanned 5 GHz, a band that the device does not have."""
     return _scanned_5ghz_s(join, view) is not None
 
 
-def _asked_words(join: Join) -> str:
+def _who_scanned(join: Join) -> str:
     """That NetworkManager scanned, or may have scanned; the sentence goes on with the band.
 
     "May have" where no scan was seen, but some of the kernel's reports about the radio were lost.
@@ -307,10 +307,10 @@ def _may_be_steering(join: Join, view: DeviceView) -> bool:
     """
     ours = _ours(view)
     is_told = any(attempt.status in _OF_STATION for attempt in join.attempts)
-    return _asked_more(join, view) and not is_told and (not ours or any(bss.band == "5" for bss in ours))
+    return _may_have_scanned_5ghz(join, view) and not is_told and (not ours or any(bss.band == "5" for bss in ours))
 
 
-def _of_steering(finding: Finding, join: Join) -> Finding:
+def _unknown_for_steering(finding: Finding, join: Join) -> Finding:
     """Make the finding unknown, because the station may have scanned 5 GHz and the device does not.
 
     Band steering may have refused the station for that scan, and would not refuse the device.
@@ -318,7 +318,7 @@ def _of_steering(finding: Finding, join: Join) -> Finding:
     return msgspec.structs.replace(
         finding,
         status="unknown",
-        reason=f"{finding.reason} {_asked_words(join)} on 5 GHz, too, with the station's MAC address, and an access "
+        reason=f"{finding.reason} {_who_scanned(join)} on 5 GHz, too, with the station's MAC address, and an access "
         "point that steers may refuse it on 2.4 GHz, or send it away, for that.",
         remedy=_WITH_OWN_STATION,
         owner=_OWNER,
@@ -440,7 +440,7 @@ def _hears(attempt: JoinAttempt, channels: set[int | None]) -> bool:
 
 def _key(join: Join) -> Finding:
     """The finding of `join.key`, without what the device would log."""
-    name, evidence = in_quotes(join.ssid or ""), _told(join.attempts)
+    name, evidence = in_quotes(join.ssid or ""), _attempt_lines(join.attempts)
     if join.key_form == "not-allowed":
         return Finding(
             status="fail",
@@ -454,16 +454,16 @@ def _key(join: Join) -> Finding:
     if join.joined:
         return _let_in(join, wrong, name, evidence)
     if wrong:
-        sure = len(wrong) >= KEY_TRIES
+        is_sure = len(wrong) >= KEY_TRIES
         return Finding(
-            status="fail" if sure else "unknown",
+            status="fail" if is_sure else "unknown",
             summary=f"The passphrase given is not that of {name}",
             problem="wrong-passphrase",
             reason=f"The access point let the station in, and its four-way handshake failed {len(wrong)} times: the "
-            "two do not have the same key." + ("" if sure else " Once can be a lost frame."),
+            "two do not have the same key." + ("" if is_sure else " Once can be a lost frame."),
             remedy="Give the right passphrase: capitals count. If each device has a passphrase of its own here, give "
             "that of the device, and its MAC address with --mac, while the device is off."
-            if sure
+            if is_sure
             else AGAIN,
             owner=_OWNER,
             evidence=evidence,
@@ -600,8 +600,8 @@ def _disturbed(join: Join, evidence: list[str]) -> Finding:
 
 def failed_check(join: Join) -> str:
     """The check that says why a station did not join."""
-    through = join.key_form == "not-allowed" or any(map(_is_associated, join.attempts))
-    return "join.key" if through else "join.auth"
+    is_past_auth = join.key_form == "not-allowed" or any(map(_is_associated, join.attempts))
+    return "join.key" if is_past_auth else "join.auth"
 
 
 def as_device(join: Join | UnsetType, finding: Finding) -> Finding:
@@ -648,7 +648,7 @@ def _is_associated(attempt: JoinAttempt) -> bool:
     return attempt.ended in {"joined", "key-refused", "key-unfinished"}
 
 
-def _told(attempts: Iterable[JoinAttempt]) -> list[str]:
+def _attempt_lines(attempts: Iterable[JoinAttempt]) -> list[str]:
     """A line for each attempt."""
     return [_attempt_words(number, attempt) for number, attempt in enumerate(attempts, 1)]
 

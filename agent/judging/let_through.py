@@ -1,4 +1,4 @@
-"""Whether a network lets this laptop through and a device not: what answers each, in a run that is the device."""
+"""Whether the network lets this laptop through but not the device, by the answers to both in a run as the device."""
 
 import msgspec
 from msgspec import UNSET
@@ -13,7 +13,7 @@ from netpreflight.probes.urls import parts
 
 
 def exchanges(seen: Observations) -> list[LaptopExchange]:
-    """Everything that was asked in a run, and whether it answered as it should."""
+    """Each server that a run asked, and whether it answered as it should."""
     found: list[LaptopExchange] = []
     if seen.dns is not None:
         for resolver in seen.dns.resolvers:
@@ -55,9 +55,9 @@ def exchanges(seen: Observations) -> list[LaptopExchange]:
 
 
 def only_laptop(seen: Observations) -> list[LaptopExchange]:
-    """What answers this laptop from its own address, and was asked as the device without an answer.
+    """The exchanges that are answered from this laptop's own address, but were not answered when made as the device.
 
-    On another network a resolver's address may be another host's.
+    Resolvers count only if both were on the same network: on another network, the same address may be another host's.
     """
     if seen.as_device is UNSET:
         return []
@@ -73,8 +73,9 @@ def only_laptop(seen: Observations) -> list[LaptopExchange]:
 def is_let_through(seen: Observations) -> bool:
     """Whether the network lets this laptop through and the device not.
 
-    Of each kind that answers the laptop only, nothing answers the device; and it is the web, or several kinds: one
-    server that is silent once is no sign of it. What another network lets through shows nothing of this one.
+    True if there are kinds of servers that answer only the laptop, with no server of these kinds answering the device,
+    and they are several or include the web: a single server that is silent once is no sign of a block. False if the
+    laptop is not known to be on the device's network: what another network lets through shows nothing about this one.
     """
     if not on_same_network(seen):
         return False
@@ -84,11 +85,11 @@ def is_let_through(seen: Observations) -> bool:
 
 
 def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
-    """A finding, in a run that is the device: a server's silence, where it answers this laptop, is the network's doing.
+    """In a run as the device, make a server's silence a failure of the network if the same server answers this laptop.
 
-    Where nothing else tells a blocked port from a server that is down, the laptop's own answer does: it came from the
-    same servers in the same run. Where this laptop was on another network than the device, that shows no more than that
-    the server is there.
+    The laptop's own exchange tells a blocked port from a server that is down: it is made with the same servers in the
+    same run. If this laptop was on another network than the device, it shows only that the server is up: see
+    `_closed_here`.
     """
     transport = view.profile.cloud.transport.value.removeprefix("tcp-")
     kinds = {"coap.udp-5683": "coap", "cloud.transport": transport, "ntp.reply": "ntp", "portal": "page"}
@@ -118,30 +119,37 @@ def judged(view: DeviceView, check_id: str, finding: Finding) -> Finding:
     )
 
 
-def _closed_here(seen: Observations, finding: Finding, asked: LaptopExchange, own: str, joined: str) -> Finding:
-    """A CoAP server's silence, where it answers this laptop on another network.
+def _closed_here(seen: Observations, finding: Finding, exchange: LaptopExchange, own: str, joined: str) -> Finding:
+    """The finding for a server that is silent for the device, but answers this laptop on another network.
 
-    A server of the Internet is then kept from the device by the joined network, if something else of the Internet does
-    answer the device there. Of other kinds of servers, silence alone fails the check already.
+    For a CoAP server on the internet it is a failure of the joined network, if something else on the internet answers
+    the device there. Other kinds of servers keep their finding: their silence alone already fails the check.
+
+    Args:
+        seen: the run.
+        finding: the finding so far.
+        exchange: the laptop's own exchange with the server.
+        own: the laptop's network, in quotes.
+        joined: the network that the station joined as the device, in quotes.
     """
-    reached = any(exchange.answered and exchange.what != "resolver" for exchange in exchanges(seen))
-    if asked.what != "coap" or not reached or asked.address is None or seen.scope.is_on_link(asked.address):
+    reached = any(other.answered and other.what != "resolver" for other in exchanges(seen))
+    if exchange.what != "coap" or not reached or exchange.address is None or seen.scope.is_on_link(exchange.address):
         return finding
-    host = asked.host or asked.address
+    host = exchange.host or exchange.address
     return msgspec.structs.replace(
         finding,
         status="fail",
-        summary=f"UDP {asked.port} is closed on {joined}, and open on {own}",
-        reason=f"{host} ({asked.address}) answers this laptop on {own}, and is silent for the device on {joined}.",
-        remedy=f"Allow outbound UDP {asked.port} on {joined} as on {own}, with replies.",
+        summary=f"UDP {exchange.port} is closed on {joined}, and open on {own}",
+        reason=f"{host} ({exchange.address}) answers this laptop on {own}, and is silent for the device on {joined}.",
+        remedy=f"Allow outbound UDP {exchange.port} on {joined} as on {own}, with replies.",
         owner="network administrator",
         due_to=None,
-        to_allow=[Flow(protocol="udp", port=asked.port, address=asked.address, host=host)],
+        to_allow=[Flow(protocol="udp", port=exchange.port, address=exchange.address, host=host)],
     )
 
 
 def words_of(exchange: LaptopExchange) -> str:
-    """What was asked, such as `DTLS on UDP 5684`."""
+    """The protocol and port, or the server, of an exchange, such as `DTLS on UDP 5684`."""
     return {
         "resolver": f"the resolver {exchange.address}",
         "ntp": "NTP on UDP 123",
@@ -153,5 +161,5 @@ def words_of(exchange: LaptopExchange) -> str:
 
 
 def _key(exchange: LaptopExchange) -> tuple[str, str | None, int]:
-    """What is the same exchange: of the name asked, at any of its addresses."""
+    """What identifies an exchange: its kind, the host name (whatever its address) or else the address, and the port."""
     return exchange.what, exchange.host or exchange.address, exchange.port

@@ -82,9 +82,9 @@ def _names(log: DeviceLog, *kinds: str) -> set[str]:
 
 def _other_access_points(log: DeviceLog, seen: Observations, name: str) -> bool:
     """Whether the device and this laptop both hear access points with this name, but none in common."""
-    its = {record.bssid for record in log.records if record.name == name and record.bssid}
-    here = {bss.bssid for bss in seen.wifi.bss if bss.ssid == name and bss.bssid} if seen.wifi else set()
-    return bool(its) and bool(here) and its.isdisjoint(here)
+    device_bssids = {record.bssid for record in log.records if record.name == name and record.bssid}
+    laptop_bssids = {bss.bssid for bss in seen.wifi.bss if bss.ssid == name and bss.bssid} if seen.wifi else set()
+    return bool(device_bssids) and bool(laptop_bssids) and device_bssids.isdisjoint(laptop_bssids)
 
 
 def _other_subnet(log: DeviceLog, seen: Observations) -> bool:
@@ -112,14 +112,14 @@ def _together(answer: LogAnswer, checks: list[Check]) -> list[str]:
     if answer.result not in {"stops", "lost"} or answer.stage is None:
         return []
     title = TITLES[answer.stage]
-    mine = next((check for check in checks if check.id == answer.check), None)
-    if mine is None:
+    same_check = next((check for check in checks if check.id == answer.check), None)
+    if same_check is None:
         return [f"The device's log stops at {title}; no check of this run speaks of the same"] if failing else []
-    if mine.status == "pass":
+    if same_check.status == "pass":
         look = (
             "look at what treats devices differently, such as a filter by MAC address, another VLAN, or a rule for each"
         )
-        return [f"This laptop passes {mine.id}, and the device stops there by its log: {look}"]
-    if mine.status == "fail":
-        return [f"The device stops at {title} by its log, where {mine.id} fails here, too: both agree"]
-    return [f"The device stops at {title} by its log; {mine.id} is not settled here"]
+        return [f"This laptop passes {same_check.id}, and the device stops there by its log: {look}"]
+    if same_check.status == "fail":
+        return [f"The device stops at {title} by its log, where {same_check.id} fails here, too: both agree"]
+    return [f"The device stops at {title} by its log; {same_check.id} is not settled here"]

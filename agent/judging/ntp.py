@@ -36,15 +36,15 @@ def reply(view: DeviceView) -> Finding:
     if not any(attempt.outcome == "reply" for attempt in ntp.attempts):
         return finding
     where = f"{ntp.address} ({NTP_SERVER}), UDP 123"
-    others = evidence(where, "request", ntp.unasked, ntp.new_ports, ntp.repeated)
+    forgery_evidence = evidence(where, "request", ntp.unasked, ntp.new_ports, ntp.repeated)
     doubt = doubt_of_ntp(ntp)
     if is_swept(ntp.unasked) or doubt == "swept":
-        finding_of_doubt = swept(where, ntp.unasked, ntp.repeated)
+        doubtful = swept(where, ntp.unasked, ntp.repeated)
     elif doubt == "unproved":
-        finding_of_doubt = unproved(where, _NOTHING_RANDOM, from_random_ports(ntp), ntp.unasked)
+        doubtful = unproved(where, _NOTHING_RANDOM, from_random_ports(ntp), ntp.unasked)
     else:
-        return msgspec.structs.replace(finding, evidence=[*finding.evidence, *others])
-    return msgspec.structs.replace(finding_of_doubt, evidence=[*finding.evidence, *others])
+        return msgspec.structs.replace(finding, evidence=[*finding.evidence, *forgery_evidence])
+    return msgspec.structs.replace(doubtful, evidence=[*finding.evidence, *forgery_evidence])
 
 
 def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:

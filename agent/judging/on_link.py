@@ -129,9 +129,9 @@ def _heard(seen: Observations) -> Iterator[str]:
 def _known_there(seen: Observations) -> Iterator[str]:
     """The addresses of hosts that answered in another way: TCP, CoAP, DTLS, HTTP, an echo, DHCP or ARP."""
     for server in _asked(seen):
-        made = server.connections if isinstance(server, CloudEndpoint) else []
+        connections = server.connections if isinstance(server, CloudEndpoint) else []
         controls = server.controls if isinstance(server, CoapServer) else []
-        is_there = any(tried.connect_ms is not None or tried.error in _ENDED_BY_HOST for tried in made)
+        is_there = any(tried.connect_ms is not None or tried.error in _ENDED_BY_HOST for tried in connections)
         if server.address and (server.has_answered or is_there or any(control.answered for control in controls)):
             yield server.address
     for witness in seen.portal.http if seen.portal else []:
@@ -143,11 +143,11 @@ def _known_there(seen: Observations) -> Iterator[str]:
     yield from (message.server for message in (seen.dhcp.received if seen.dhcp else []))
     if seen.scope.gateway and seen.scope.gateway_mac:
         yield seen.scope.gateway
-    told = [*_told_by_arp(seen), *(seen.dns.neighbors if seen.dns else [])]
+    neighbors = [*_told_by_arp(seen), *(seen.dns.neighbors if seen.dns else [])]
     if seen.as_device is not UNSET:
-        told += [*seen.as_device.neighbours, *([seen.as_device.router] if seen.as_device.router else [])]
+        neighbors += [*seen.as_device.neighbours, *([seen.as_device.router] if seen.as_device.router else [])]
         if on_same_network(seen):
             yield from (
                 exchange.address for exchange in seen.as_device.laptop if exchange.answered and exchange.address
             )
-    yield from (host.address for host in told if host.answers_arp)
+    yield from (host.address for host in neighbors if host.answers_arp)

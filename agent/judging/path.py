@@ -122,11 +122,11 @@ def _egress(seen: Observations, profile: Profile, doubted: Mapping[str, Doubt]) 
         return not_looked(seen.path, untraced)
     target = next((place for place in targets if place.address == asked[place.device.name, place.host].address), None)
     if target is not None:
-        finding = _proved(_compared(target, asked[name, target.host], seen), target, asked[name, target.host])
+        finding = _unless_forged(_compared(target, asked[name, target.host], seen), target, asked[name, target.host])
     return of_another_run(untraced, profile) if target is None else msgspec.structs.replace(finding, evidence=evidence)
 
 
-def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
+def _unless_forged(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpoint) -> Finding:
     """The finding; or `unproved-refusal`, if it rests on ICMP errors that anybody on this network can have sent."""
     errors = [
         (probe, probe.icmp)
@@ -134,9 +134,9 @@ def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpo
         for probe in trace.probes
         if probe.icmp is not None
     ]
-    swept = is_swept(target.unasked)
-    settles = finding.status in {"pass", "fail"}
-    if target.unasked is None or not (settles or swept) or all(icmp.proved for _, icmp in errors):
+    was_swept = is_swept(target.unasked)
+    is_settled = finding.status in {"pass", "fail"}
+    if target.unasked is None or not (is_settled or was_swept) or all(icmp.proved for _, icmp in errors):
         return finding
     end = ladder.end(target.device)
     if end and end.icmp:  # a refusal: a router's, which is named, or the destination's own, which passes
@@ -144,14 +144,14 @@ def _proved(finding: Finding, target: PathTarget, asked: CoapServer | CloudEndpo
     else:
         who = finding.named.address if finding.named else None
         rests_on = [icmp for probe, icmp in errors if probe.source == who]
-    alike = len(rests_on) >= LEAST_HEARD or any(agree(icmp, asked.new_ports) for icmp in rests_on)
-    if not swept and (not rests_on or alike or any(icmp.proved for icmp in rests_on)):
+    are_alike = len(rests_on) >= LEAST_HEARD or any(agree(icmp, asked.new_ports) for icmp in rests_on)
+    if not was_swept and (not rests_on or are_alike or any(icmp.proved for icmp in rests_on)):
         return finding
     return _unknown(
         "unproved-refusal",
         f"ICMP errors about {target.device.name} came, and nothing proves who sent them",
         "They quote nothing of our packets that nobody can guess"
-        + (", and somebody sent to ports of this laptop that had asked nothing." if swept else ".")
+        + (", and somebody sent to ports of this laptop that had asked nothing." if was_swept else ".")
         + " Somebody on this network who sends such errors to all ports looks like this.",
         "Find out whether a host on this network sends ICMP errors in others' names: a capture on this laptop shows "
         "the MAC address that they come from. Then run netpreflight again, on Linux as root.",

@@ -51,7 +51,7 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
     lookups = [lookup for lookup in dns.lookups if lookup.resolver == resolver]
     attempts = [attempt for lookup in lookups for attempt in lookup.attempts]
     rcodes = {lookup.rcode for lookup in lookups if lookup.rcode}
-    refusal = _proved_refusal(lookups)
+    refusal = _trusted_refusal(lookups)
     outcomes = {attempt.outcome for attempt in attempts} - (set() if refusal else {"icmp"})
     if rcodes:
         if rcodes <= _WITHOUT_UPSTREAM and _internet_is_silent(seen):
@@ -71,7 +71,7 @@ def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
     return _no_answer(resolver, dns) if seen.scope.is_on_link(resolver) else _beyond(resolver, seen)
 
 
-def _proved_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
+def _trusted_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
     """The ICMP error that refuses the queries to a resolver; None: there is none, or it may be forged.
 
     An error is trusted if it proves who sent it, or if the run's version did not look at that. Other errors are trusted
@@ -84,12 +84,12 @@ def _proved_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
         for number, attempt in enumerate(lookup.attempts)
         if attempt.icmp
     ]
-    if sure := next((icmp for lookup, icmp, _ in errors if icmp.proved or lookup.unasked is None), None):
-        return sure
-    firsts = [icmp for _, icmp, number in errors if number == 0]
-    alike = len({(icmp.source, icmp.type, icmp.code) for icmp in firsts}) == 1
-    swept = any(is_swept(lookup.unasked) for lookup, _, _ in errors)
-    return firsts[0] if alike and NEW_PORTS <= len(firsts) == len(lookups) and not swept else None
+    if proved := next((icmp for lookup, icmp, _ in errors if icmp.proved or lookup.unasked is None), None):
+        return proved
+    first_errors = [icmp for _, icmp, number in errors if number == 0]
+    are_alike = len({(icmp.source, icmp.type, icmp.code) for icmp in first_errors}) == 1
+    was_swept = any(is_swept(lookup.unasked) for lookup, _, _ in errors)
+    return first_errors[0] if are_alike and NEW_PORTS <= len(first_errors) == len(lookups) and not was_swept else None
 
 
 def _internet_is_silent(seen: Observations) -> bool:

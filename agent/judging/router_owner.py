@@ -96,16 +96,18 @@ def _is_outside(address: str, ttl: int, path_routers: RoutersOnPath, seen: Obser
 
     `path_routers`: all routers on the path, the nearest first.
     """
-    if not _is_private(seen) or is_local(address):
+    if not _is_laptop_private(seen) or is_local(address):
         return False
     earlier = _routers_before(ttl, path_routers)
-    first = next((router for router in earlier if not is_local(router)), None)
-    return _after_carrier_nat(earlier, seen) or (first is not None and _block(first) != _block(address))
+    first_public = next((router for router in earlier if not is_local(router)), None)
+    return _after_carrier_nat(earlier, seen) or (
+        first_public is not None and _slash_8(first_public) != _slash_8(address)
+    )
 
 
 def is_beyond_the_edge(ttl: int, target: PathTarget, seen: Observations) -> bool:
     """Whether a router nearer than this TTL has a public or carrier-NAT address, so the packet left this site."""
-    return _is_private(seen) and any(
+    return _is_laptop_private(seen) and any(
         not is_local(router) or _after_carrier_nat([router], seen)
         for router in _routers_before(ttl, ladder.all_routers(target))
     )
@@ -131,7 +133,7 @@ def _routers_before(ttl: int, path_routers: RoutersOnPath) -> list[str]:
     return [router for at, router in path_routers if at < ttl]
 
 
-def _is_private(seen: Observations) -> bool:
+def _is_laptop_private(seen: Observations) -> bool:
     """Whether this laptop has a private address; with a public one, addresses do not show where the site ends."""
     return seen.scope.address is not None and is_local(seen.scope.address)
 
@@ -141,6 +143,6 @@ def _after_carrier_nat(earlier: list[str], seen: Observations) -> bool:
     return not is_carrier_nat(seen.scope.address or "") and any(is_carrier_nat(router) for router in earlier)
 
 
-def _block(address: str) -> str:
+def _slash_8(address: str) -> str:
     """The first octet of an address, which stands for its /8."""
     return address.partition(".")[0]

@@ -154,11 +154,11 @@ def _as_listed(finding: Finding, row: Row) -> Finding:
     Raises:
         ValueError: the problem is not one that the check lists, or a pass or skip has a problem.
     """
-    fine = finding.status in {"pass", "skip"}
-    allowed = {None} if fine else {*row.problems, *COMMON_PROBLEMS}
+    is_fine = finding.status in {"pass", "skip"}
+    allowed = {None} if is_fine else {*row.problems, *COMMON_PROBLEMS}
     if finding.problem not in allowed:
         raise ValueError(f"{row.id}: problem {finding.problem!r} is not allowed with status {finding.status}")
-    return finding if fine or finding.owner else msgspec.structs.replace(finding, owner=row.owner)
+    return finding if is_fine or finding.owner else msgspec.structs.replace(finding, owner=row.owner)
 
 
 def _as_sure_as_its_facts(finding: Finding) -> Finding:

@@ -97,40 +97,40 @@ class Shown(Struct, frozen=True, kw_only=True):
         return self.row.name, self.signals
 
 
-def look_up(said: Heard, devices: Sequence[tuple[Profile, Sequence[Shown]]]) -> Led:
+def look_up(heard: Heard, devices: Sequence[tuple[Profile, Sequence[Shown]]]) -> Led:
     """What a light may mean, and the next question to ask if not exactly one row fits.
 
     Args:
-        said: what was understood of the description.
+        heard: what was understood of the description.
         devices: each device and version that may show the light, in rising order of the versions, with all its lights.
     """
     groups: dict[tuple[str, tuple[LightSignal, ...]], list[Shown]] = {}
     for _, lights in devices:
         for shown in lights:
             groups.setdefault(shown.key, []).append(shown)
-    fitting = _fitting(said, [group[0] for group in groups.values()])
+    fitting = _fitting(heard, [group[0] for group in groups.values()])
     rows = [_row(groups[shown.key], devices) for shown in fitting]
     question = None
-    if not said.lights:
+    if not heard.lights:
         question = NOTHING_HEARD
     elif not rows:
         question = _NO_SUCH_LIGHT
     elif len(rows) > 1:
-        question = _question(said, fitting, rows)
-    return Led(schema="netpreflight-led/1", heard=said.lights, rows=rows, question=question)
+        question = _question(heard, fitting, rows)
+    return Led(schema="netpreflight-led/1", heard=heard.lights, rows=rows, question=question)
 
 
-def _fitting(said: Heard, every: list[Shown]) -> list[Shown]:
+def _fitting(heard: Heard, every: list[Shown]) -> list[Shown]:
     """The lights that fit everything that was described.
 
     People may also describe what they saw before the lasting light. So if no light fits, signals are left out from the
     beginning: as few as possible, and only signals with which some light of the table begins.
     """
-    for begin in range(len(said.lights)):
-        before, told = said.lights[:begin], said.lights[begin:]
+    for begin in range(len(heard.lights)):
+        before, told = heard.lights[:begin], heard.lights[begin:]
         if not all(any(_fits(light, shown.signals[0]) for shown in every) for light in before):
             return []
-        if found := [shown for shown in every if _fits_all(told, shown, is_alone=said.is_alone)]:
+        if found := [shown for shown in every if _fits_all(told, shown, is_alone=heard.is_alone)]:
             return found
         if len(told) == 1 and (found := [shown for shown in every if _has(shown, told[0])]):
             return found  # no lasting light looks like that: it flashes in between
@@ -226,7 +226,7 @@ def _versions(found: list[Shown], devices: Sequence[tuple[Profile, Sequence[Show
     return spans
 
 
-def _question(said: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
+def _question(heard: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
     """The question that leaves the fewest lights even if its answer is the least telling one."""
     signals = [shown.signals for shown in fitting]
     asked: list[tuple[int, str]] = []
@@ -240,7 +240,7 @@ def _question(said: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
     tails = [each[1:] for each in signals]
     rhythms = [_IN_WORDS[each] for each in dict.fromkeys(signal.rhythm for signal in first) if each]
     colours = list(dict.fromkeys(signal.colour for signal in first))
-    if said.is_colour_blind:
+    if heard.is_colour_blind:
         if _most([(signal.rhythm, _counts(tail)) for signal, tail in zip(first, tails, strict=True)]) < len(rows):
             return _RHYTHM
     elif len(colours) > 1 and len(rhythms) > 1:  # colours are easily mistaken, so ask for the colour first

@@ -151,14 +151,14 @@ def heard(words: str) -> Heard:
     return Heard(lights=_once(lights)[:MOST], is_alone=is_alone, is_colour_blind=is_colour_blind)
 
 
-def answered(said: Heard, answer: str) -> Heard:
+def answered(so_far: Heard, answer: str) -> Heard:
     """What was understood so far, with the answer to a question added: "dark", "fast", "two", "nothing", "one red"."""
     text = answer.strip().casefold().rstrip(".!")
     if text in {"nothing", "none", "no", "nothing else", "never"}:
-        return Heard(lights=said.lights, is_alone=True, is_colour_blind=said.is_colour_blind)
+        return Heard(lights=so_far.lights, is_alone=True, is_colour_blind=so_far.is_colour_blind)
     if text in {"dark", "light"}:
         text += " blue"
-    told, lights = heard(text), list(said.lights)
+    told, lights = heard(text), list(so_far.lights)
     for light in told.lights:
         first, last = (lights[0], lights[-1]) if lights else (None, None)
         if first and light.times is None and (not light.colours or _narrows(light, first)):
@@ -171,8 +171,8 @@ def answered(said: Heard, answer: str) -> Heard:
             lights.append(light)
     return Heard(
         lights=lights[:MOST],
-        is_alone=said.is_alone or told.is_alone,
-        is_colour_blind=said.is_colour_blind or told.is_colour_blind,
+        is_alone=so_far.is_alone or told.is_alone,
+        is_colour_blind=so_far.is_colour_blind or told.is_colour_blind,
     )
 
 
