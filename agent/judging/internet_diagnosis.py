@@ -188,7 +188,7 @@ def _result(view: DeviceView) -> TestOutcome:
         return None, lease_problem, []
     method = profile.internet_test.method.value
     if method == "none":
-        return "passed", "This Device OS has no such test, and takes it for passed.", []
+        return "passed", "This Device OS has no such test, and counts it as passed.", []
     if router := view.other_router:
         return None, f"Not known: the device would go through {router}, and this laptop does not.", []
     if method == "tcp":
@@ -206,9 +206,9 @@ def _tcp(seen: Observations) -> TestOutcome:
         return None, f"Not known: TCP to 8.8.8.8 port 53 was not tried: {why_not(tcp)}.", []
     server, connection = f"{tcp.address}, TCP {tcp.port}", tcp.connection
     if connection.connect_ms is not None:
-        return "passed", f"{server} can be connected ({connection.connect_ms:.0f} ms).", []
+        return "passed", f"{server} accepts a connection ({connection.connect_ms:.0f} ms).", []
     error = connection.error or "timeout"
-    return ("timeout" if error == "timeout" else "network"), f"{server} cannot be connected: {error}.", []
+    return ("timeout" if error == "timeout" else "network"), f"No connection to {server}: {error}.", []
 
 
 def _ntp(view: DeviceView) -> TestOutcome:
@@ -222,7 +222,7 @@ def _ntp(view: DeviceView) -> TestOutcome:
     lookups, lookup_used = dns.of(NTP_SERVER), dns.as_device(NTP_SERVER)
     if lookup_used is None:
         if not lookups or all(attempt.tells_nothing for lookup in lookups for attempt in lookup.attempts):
-            return None, f"Not known: {NTP_SERVER} could not be asked for.", []
+            return None, f"Not known: {NTP_SERVER} could not be looked up.", []
         return "dns", f"{NTP_SERVER} does not resolve.", []
     if is_sinkhole(lookup_used.addresses[0]):
         return None, f"Not known: {NTP_SERVER} resolves to {lookup_used.addresses[0]}, which leads nowhere.", []

@@ -175,9 +175,9 @@ def _unknown_if_as_itself(finding: Finding, join: Join) -> Finding:
         return finding
     return Finding(
         status="unknown",
-        summary="The station that joined was this laptop, with its own radio, and no MAC address of a device's",
+        summary="The station that joined was this laptop itself, with its own radio and no device's MAC address",
         problem="other-radio",
-        reason="What this system can be made to join with is not the device: an access point may treat that otherwise.",
+        reason="This system can join only as itself, and an access point may treat laptop and device differently.",
         remedy="Run netpreflight check --as device as root on a Linux laptop, or try one device here.",
         owner=_OWNER,
         evidence=[f"the laptop: {finding.status}, {finding.summary}", *finding.evidence],
@@ -201,7 +201,7 @@ def _auth(join: Join, view: DeviceView) -> Finding:
         return _unknown(
             "not-tried",
             f"Whether {name} lets the device in was not tried",
-            "The passphrase given is none that WPA has, so nothing was sent.",
+            "The passphrase given is not a valid WPA passphrase, so nothing was sent.",
             "Do what join.key says, then run netpreflight again.",
             evidence,
             due_to="join.key",
@@ -210,9 +210,9 @@ def _auth(join: Join, view: DeviceView) -> Finding:
     if _may_have_scanned_5ghz(join, view) and refused_by and refused_by[-1].status == _STEERED:
         return _unknown(
             "steered",
-            f"{name} sends the station to another BSS, as it may not send the device",
-            f"{_who_scanned(join)} on 5 GHz, too, with the station's MAC address, so the access point may take it for "
-            "a station that has 5 GHz.",
+            f"{name} sends the station to another BSS, and might not send the device there",
+            f"{_who_scanned(join)} on 5 GHz, too, with the station's MAC address, so the access point may assume that "
+            "the station has 5 GHz.",
             _WITH_OWN_STATION,
             evidence,
         )
@@ -241,7 +241,7 @@ def _let_in_late(refused: JoinAttempt, name: str, evidence: list[str]) -> Findin
         remedy={
             "full": "Let the access point serve more stations, or add another one.",
             "steered": f"Switch off band steering for {name}, or give 2.4 GHz a name of its own.",
-        }.get(kind, "Look in the access point's log why it refused the station."),
+        }.get(kind, "Check the access point's log for why it refused the station."),
         owner=_ADMIN,
         evidence=evidence,
     )
@@ -297,7 +297,7 @@ def _who_scanned(join: Join) -> str:
 
     "May have" where no scan was seen, but some of the kernel's reports about the radio were lost.
     """
-    return "NetworkManager may have asked" if join.scanned_5ghz_s is None else "NetworkManager asked"
+    return "NetworkManager may have scanned" if join.scanned_5ghz_s is None else "NetworkManager scanned"
 
 
 def _may_be_steering(join: Join, view: DeviceView) -> bool:
@@ -319,7 +319,7 @@ def _unknown_for_steering(finding: Finding, join: Join) -> Finding:
         finding,
         status="unknown",
         reason=f"{finding.reason} {_who_scanned(join)} on 5 GHz, too, with the station's MAC address, and an access "
-        "point that steers may refuse it on 2.4 GHz, or send it away, for that.",
+        "point that steers to 5 GHz may refuse the station on 2.4 GHz, or send it away, because of that.",
         remedy=_WITH_OWN_STATION,
         owner=_OWNER,
     )
@@ -337,7 +337,7 @@ def _cause(attempt: JoinAttempt, name: str) -> tuple[str, str, str]:
     if status == _STEERED:
         return (
             "steered",
-            "The access point sends the station to another BSS of its own, which steering to 5 GHz does.",
+            "The access point sends the station to another BSS of its own: band steering to 5 GHz does that.",
             f"Switch off band steering for {name}, or give 2.4 GHz a name of its own.",
         )
     if known := _OF_STATION.get(status):
@@ -351,7 +351,7 @@ def _cause(attempt: JoinAttempt, name: str) -> tuple[str, str, str]:
     return (
         "association-refused",
         "The access point does not say which ability of the station it does not like.",
-        "Look in the access point's log why it refused this association.",
+        "Check the access point's log for why it refused this association.",
     )
 
 
@@ -410,8 +410,8 @@ def _not_found(join: Join, view: DeviceView, name: str, evidence: list[str]) -> 
             summary=f"{name} does not show itself to a station with this MAC address",
             problem="ignored",
             reason=f"The survey heard it well on the device's channels, and the station did not find it in "
-            f"{len(missed)} attempts, though it heard others there. An access point that admits listed MAC addresses "
-            "only ignores others so.",
+            f"{len(missed)} attempts, though it heard others there. An access point that admits only listed MAC "
+            "addresses ignores others like this.",
             remedy=f"Let the access point (MAC filter, access list) admit {missed[-1].mac}, and each device's own "
             "address.",
             owner=_ADMIN,
@@ -444,9 +444,10 @@ def _key(join: Join) -> Finding:
     if join.key_form == "not-allowed":
         return Finding(
             status="fail",
-            summary="The passphrase given is none that WPA has",
+            summary="The passphrase given is not a valid WPA passphrase",
             problem="passphrase-form",
-            reason="WPA takes 8 to 63 characters, or 64 hexadecimal digits (IEEE 802.11-2020, J.4.1 and 12.7.1).",
+            reason="A WPA passphrase has 8 to 63 characters, a raw key 64 hexadecimal digits (IEEE 802.11-2020, J.4.1 and "
+            "12.7.1).",
             remedy="Give the network's own passphrase, without quotes or blanks around it.",
             owner=_OWNER,
         )
@@ -530,7 +531,7 @@ def _link(join: Join) -> Finding:
         return _unknown(
             "not-looked",
             "Whether the link lasts is not known",
-            "The supplicant of this laptop that had joined was ended from outside, or failed, and so the run ended.",
+            "This laptop's supplicant, which had joined, was ended from outside, or failed, so the run ended, too.",
             f"{AGAIN[:-1]}, and let its wpa_supplicant run.",
             evidence,
         )
@@ -539,7 +540,7 @@ def _link(join: Join) -> Finding:
             "not-looked",
             "Whether the link was there all the time is not known",
             "This laptop was too busy to read all that its kernel told of the radio, so a loss may have been missed.",
-            f"{AGAIN[:-1]}, with less else to do for this laptop.",
+            f"{AGAIN[:-1]}, with less load on this laptop.",
             evidence,
         )
     if join.link == "not-looked":
@@ -570,10 +571,11 @@ def _disturbed(join: Join, evidence: list[str]) -> Finding:
             status="fail" if for_good or len(by_ap) > 1 else "warn",
             summary="The access point sends the station away after it has joined",
             problem="steered" if steered else "sent-away",
-            reason=reason + ("" if steered else " Access control that looks at a station only then does so."),
+            reason=reason
+            + ("" if steered else " Network access control that checks a station only after it has joined does this."),
             remedy="Switch off band steering for this network."
             if steered
-            else "Look in the access point's or the network access control's log why it ended the link.",
+            else "Check the log of the access point or of the network access control for why it ended the link.",
             owner=_ADMIN,
             evidence=evidence,
         )
@@ -582,7 +584,7 @@ def _disturbed(join: Join, evidence: list[str]) -> Finding:
             status="unknown" if for_good else "warn",
             summary="The station lost the access point",
             problem="lost",
-            reason="It heard no more of it: the signal, interference or this laptop's radio can be the reason.",
+            reason="It no longer heard the access point: the signal, interference or this laptop's radio can be why.",
             remedy="Run netpreflight check --as device again, beside the access point.",
             owner=_OWNER,
             evidence=evidence,
@@ -591,7 +593,7 @@ def _disturbed(join: Join, evidence: list[str]) -> Finding:
         status="warn",
         summary="The station is on another BSS than at first",
         problem="steered" if steered else "moved",
-        reason="It was moved, or moved, during the run.",
+        reason="During the run, the access point moved it, or it moved by itself.",
         remedy="If devices lose their connection here, switch off band steering and fast roaming for this network.",
         owner=_ADMIN,
         evidence=evidence,

@@ -28,7 +28,9 @@ def log_beside(view: DeviceView, checks: list[Check]) -> LogBeside | None:
     if same:
         shown = shown_stages(log)
         if answer.result == "online" and shown and shown["ip"].state == "not-shown":
-            told.append("The device was online by another interface than Wi-Fi, which says nothing of this network")
+            told.append(
+                "The device was online over an interface other than Wi-Fi, which says nothing about this network"
+            )
         else:
             told += _together(answer, checks)
     return LogBeside(answer=answer, same_network=same, told=told)
@@ -106,7 +108,7 @@ def _together(answer: LogAnswer, checks: list[Check]) -> list[str]:
     failing = [check.id for check in required if check.status == "fail"]
     if answer.result == "online":
         if failing:
-            why = "something has changed since, or this laptop is treated otherwise than the device"
+            why = "something has changed since, or the network treats this laptop and the device differently"
             return [f"The device was online by its log, and {failing[0]} fails here: {why}"]
         return ["The device was online by its log, which agrees with what this laptop sees"]
     if answer.result not in {"stops", "lost"} or answer.stage is None:
@@ -114,7 +116,7 @@ def _together(answer: LogAnswer, checks: list[Check]) -> list[str]:
     title = TITLES[answer.stage]
     same_check = next((check for check in checks if check.id == answer.check), None)
     if same_check is None:
-        return [f"The device's log stops at {title}; no check of this run speaks of the same"] if failing else []
+        return [f"The device's log stops at {title}; no check of this run covers that"] if failing else []
     if same_check.status == "pass":
         look = (
             "look at what treats devices differently, such as a filter by MAC address, another VLAN, or a rule for each"

@@ -63,7 +63,7 @@ def _exchange(ntp: Ntp, address: str, seen: Observations) -> Finding:
                 summary=f"{address} answers with {good.length} bytes instead of 48",
                 problem="long-reply",
                 named=Named(address=address),
-                reason="The device's buffer holds 48 bytes. Its source suggests that it takes the first 48 bytes of a "
+                reason="The device's buffer holds 48 bytes. Its source suggests that it uses the first 48 bytes of a "
                 "longer reply; that is not confirmed.",
                 remedy="Find out what lengthens NTP replies on this network.",
                 owner="network administrator",
@@ -111,7 +111,7 @@ def _wrong_time(reply: NtpReply, address: str, evidence: list[str]) -> Finding |
     offset = reply.offset_s
     if reply.without_time:
         summary = f"{address} answers, but says that it does not know the time"
-        reason = "The transmit timestamp of its reply is zero. A device that takes it is in 1900 or in 2036."
+        reason = "The transmit timestamp of its reply is zero. A device that uses it sets its clock to 1900 or 2036."
         first = ""
     elif offset is not None and abs(offset) >= _YEAR_S:
         years = counted(round(abs(offset) / _YEAR_S), "year")

@@ -193,7 +193,7 @@ def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Findin
         reason=f"{finding.reason} Its packets leave this site: {router.address} (hop {router.ttl}, "
         f"{router.whose.words}) received one, and reported it by ICMP.",
         remedy=f"Ask the internet provider to let {flow.words} to {where} through, with replies; where it already "
-        "does, have the network administrator look whether the answers come back in.",
+        "does, have the network administrator check whether the answers come back in.",
         owner="internet provider",
     )
 
@@ -344,7 +344,7 @@ def _rejected(icmp: Icmp, target: PathTarget, seen: Observations) -> Finding:
         return _unknown(
             "other-icmp-error",
             f"This laptop's own system says {icmp.meaning} for {target.address}, {device.name}, and the host is there",
-            "Something of the same host was reached in this run, so that it comes and goes, or the network loses ARP "
+            "Something of the same host was reached in this run, so the host comes and goes, or the network loses ARP "
             "requests or answers.",
             "Run netpreflight again; if it says the same, look at the link of that host.",
             "network administrator",
@@ -542,7 +542,7 @@ def _dropped_by_somebody(target: PathTarget, last: int, control_gets: str) -> Fi
         for control in target.controls
         if (router := ladder.router_at(control, last)) is not None
     ]
-    named = f"{', and '.join(passed)}, perhaps by another way" if passed else "nothing else names it"
+    named = f"{', and '.join(passed)}, perhaps on another route" if passed else "nothing else names it"
     return Finding(
         status="fail",
         problem="dropped",

@@ -56,7 +56,9 @@ def portal(view: DeviceView) -> Finding:
         )
         remedy = "Try one device here: a browser on this laptop would fetch no more than this run did."
     else:
-        remedy = "Open http://captive.apple.com in a browser on this network: a log-in page there is a captive portal."
+        remedy = (
+            "Open http://captive.apple.com in a browser on this network: if a log-in page comes up, there is a portal."
+        )
     return Finding(
         status="fail" if state == "portal" else "unknown",
         summary=summary,
@@ -70,7 +72,7 @@ def portal(view: DeviceView) -> Finding:
         )
         + (
             " The device's own cloud, which its signature proves, answers this MAC address all the same: the portal "
-            "did not stop that during this run. Whether it always lets the device through, whoever runs it can say."
+            "did not stop that during this run. Ask whoever runs the portal whether it always lets the device through."
             if state == "portal" and _gets_to_cloud(view)
             else ""
         ),

@@ -57,7 +57,7 @@ def unread(where: str, why: str, evidence: list[str]) -> Finding:
     """The finding where an answer may have come, but was not read; `why` is the reason."""
     return Finding(
         status="unknown",
-        summary=f"An answer of {where} may have come that was not read",
+        summary=f"An answer from {where} may have come, but was not read",
         problem="not-read",
         reason=f"{capitalised(why)}. So its silence proves nothing.",
         remedy="Find out what sends so much to this laptop, and stop it; then run netpreflight again."

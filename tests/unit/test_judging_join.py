@@ -408,8 +408,8 @@ def test_a_scan_on_5_ghz_as_the_device_is_told_as_sure_as_it_is(fields: dict[str
     refused = judged(join(REFUSED[82], way="networkmanager", **fields))["join.auth"]
 
     assert [words for words in (SEEN, PERHAPS) if words in " ".join(let_in.evidence)] == told
-    assert ("NetworkManager may have asked" in (refused.reason or "")) is (told == [PERHAPS])
-    assert ("NetworkManager asked" in (refused.reason or "")) is (SEEN in told or fields == {})
+    assert ("NetworkManager may have scanned" in (refused.reason or "")) is (told == [PERHAPS])
+    assert ("NetworkManager scanned" in (refused.reason or "")) is (SEEN in told or fields == {})
 
 
 STALE = scan(bss(age_s=9.0), OTHER, triggered=False)

@@ -158,7 +158,7 @@ def test_what_the_device_reached_over_another_interface_says_nothing_of_the_netw
 
     assert report.log
     assert report.log.same_network is True
-    assert [told for told in report.log.told if "another interface than Wi-Fi" in told] == report.log.told
+    assert [told for told in report.log.told if "an interface other than Wi-Fi" in told] == report.log.told
 
 
 def test_the_start_has_a_column_of_the_devices_log() -> None:

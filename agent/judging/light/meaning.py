@@ -258,7 +258,7 @@ def _question(heard: Heard, fitting: list[Shown], rows: list[LightRow]) -> str:
         offer(*_between(tails))
     one_device = len({span.device for row in rows for span in row.versions}) == 1
     which_version = (
-        "Which version of Device OS does it have?"
+        "Which version of Device OS does the device have?"
         if one_device
         else "Which device is it, and which version of Device OS does it have?"
     )
