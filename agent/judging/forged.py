@@ -166,7 +166,7 @@ def swept(where: str, unasked: Unasked | None, repeated: int = 0) -> Finding:
     shown = (
         f"In this server's name, {counted(ports, 'port')} of this laptop got packets without having asked"
         if ports
-        else f"{counted(repeated, 'datagram')} more came to ports that had their answer"
+        else f"{counted(repeated, 'datagram')} more came to ports that already had their answer"
     )
     return Finding(
         status="unknown",
@@ -194,5 +194,5 @@ def evidence(
     if unasked and unasked.closed:
         lines.append(f"{counted(unasked.closed, 'packet')} came to closed ports of this laptop meanwhile")
     if repeated:
-        lines.append(f"{where}: {counted(repeated, 'datagram')} more came to ports that had their answer")
+        lines.append(f"{where}: {counted(repeated, 'datagram')} more came to ports that already had their answer")
     return lines

@@ -1,9 +1,9 @@
 """What the device's own Internet Test would conclude, by the generation of its Device OS.
 
 The device runs it only after its cloud connection has failed; its result selects a log line and a number of blinks
-(device-os system/src/system_task.cpp, handle_cfod()). The generations: no test, as if passed (Argon up to 1.5), a TCP
-connection to 8.8.8.8 port 53 (up to 1.5), NTP (2.0 to 5.5), and two forms of the cloud echo (5.6 and later), which pass
-even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:663-703).
+(device-os system/src/system_task.cpp, handle_cfod()). The generations: no test, which counts as passed (Argon up to
+1.5), a TCP connection to 8.8.8.8 port 53 (up to 1.5), NTP (2.0 to 5.5), and two forms of the cloud echo (5.6 and
+later), which pass even if no echo comes back (system_connection_manager.cpp, v5.6.0:476, v6.2.0:663-703).
 """
 
 from typing import Any, Literal

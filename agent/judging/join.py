@@ -356,7 +356,7 @@ def _cause(attempt: JoinAttempt, name: str) -> tuple[str, str, str]:
 
 
 def _passed_over(join: Join, view: DeviceView, name: str, evidence: list[str]) -> Finding:
-    """The finding where the supplicant did not ask the access point, because the beacon let it expect a refusal."""
+    """The finding where the supplicant did not ask the access point, because of a refusal that the beacon predicts."""
     why = next(attempt.passed_over or "other" for attempt in join.attempts if attempt.ended == "passed-over")
     problem, words, due_to = _SKIPPED[why]
     return _unknown(
@@ -446,8 +446,8 @@ def _key(join: Join) -> Finding:
             status="fail",
             summary="The passphrase given is not a valid WPA passphrase",
             problem="passphrase-form",
-            reason="A WPA passphrase has 8 to 63 characters, a raw key 64 hexadecimal digits (IEEE 802.11-2020, J.4.1 and "
-            "12.7.1).",
+            reason="A WPA passphrase has 8 to 63 characters, and a raw key 64 hexadecimal digits (IEEE 802.11-2020, "
+            "J.4.1 and 12.7.1).",
             remedy="Give the network's own passphrase, without quotes or blanks around it.",
             owner=_OWNER,
         )
@@ -460,8 +460,9 @@ def _key(join: Join) -> Finding:
             status="fail" if is_sure else "unknown",
             summary=f"The passphrase given is not that of {name}",
             problem="wrong-passphrase",
-            reason=f"The access point let the station in, and its four-way handshake failed {len(wrong)} times: the "
-            "two do not have the same key." + ("" if is_sure else " Once can be a lost frame."),
+            reason=f"The access point let the station in, and its four-way handshake failed {len(wrong)} times: "
+            "the two sides do not have the same key."
+            + ("" if is_sure else " A single failure can be due to a lost frame."),
             remedy="Give the right passphrase: capitals count. If each device has a passphrase of its own here, give "
             "that of the device, and its MAC address with --mac, while the device is off."
             if is_sure
@@ -473,7 +474,7 @@ def _key(join: Join) -> Finding:
         return _unknown(
             "key-unfinished",
             f"The four-way handshake with {name} did not complete",
-            "The link ended during it, for a reason that is not the passphrase.",
+            "The link ended during the handshake, for a reason other than the passphrase.",
             "Run netpreflight check --as device again, beside the access point.",
             evidence,
         )

@@ -55,11 +55,11 @@ def _same_network(log: DeviceLog, seen: Observations) -> tuple[bool | None, str]
     if _other_subnet(log, seen):
         return False, "The device's log has an address of another subnet: what it shows says nothing of this network"
     if not names or not target:
-        why = "it names none, or this run has none"
+        why = "it names no network, or this run does not"
     elif is_cut:
         why = "the name reads like a secret, so a part of it was cut from the log"
     elif len(names) > 1:
-        why = "it names several"
+        why = "it names several networks"
     elif _other_access_points(log, seen, target):
         why = "the name is the same, and the device hears none of the access points that this run hears"
     else:

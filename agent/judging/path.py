@@ -41,7 +41,7 @@ LEAST_SILENT = 6
 counts as dropped there. Fewer may be chance: if a path alternates between two routes and only one of them drops
 packets, each packet has an even chance of getting through."""
 LEAST_HEARD = 3
-"""How many packets that last router has to have answered, and all that it got: else packets may be lost before it."""
+"""How many packets that last router must have answered, with no loss: otherwise packets may be lost before it."""
 ON_LINUX = "Run netpreflight on a Linux laptop in the same network."
 _HOTSPOT = "Run netpreflight on a phone's hotspot too: what gets through there and not here is stopped by this network."
 
@@ -199,7 +199,10 @@ def beyond_this_site(finding: Finding, flow: Flow, seen: Observations) -> Findin
 
 
 def _passed_to_provider(flow: Flow, seen: Observations) -> Router | None:
-    """The furthest router that got a packet of an exchange, if it is the provider's; None: not so, or in doubt."""
+    """The furthest router that got a packet of an exchange, if it is the provider's; else None.
+
+    None also if the path has a loop, a router refuses the exchange, or some of its packets are dropped.
+    """
     for target in seen.path.targets if seen.path else []:
         device, ending = target.device, ladder.end(target.device)
         if (target.address, device.protocol, device.port) != (flow.address, flow.protocol, flow.port):

@@ -43,7 +43,7 @@ class Reach(NamedTuple):
     @property
     def remedy(self) -> str:
         """What to do, as a sentence, with the other resolver as an alternative where that would help."""
-        return f"{self.step}{'; or hand out another that works in DHCP option 6' if self.or_another else ''}."
+        return f"{self.step}{'; or hand out another resolver that works, in DHCP option 6' if self.or_another else ''}."
 
 
 def reach_of(resolver: str, dns: Dns, seen: Observations) -> Reach:
@@ -127,7 +127,7 @@ def _no_internet(what: str, who: Named, seen: Observations) -> Reach:
         "no-internet",
         who,
         f"{what}, and 8.8.8.8, which needs no name, does not answer on TCP 53 either: most likely there is no internet "
-        "here. A broken resolver at a site that lets out no DNS but its own, or nothing at all, looks the same.",
+        "here. A broken resolver looks the same, if the site blocks all DNS but its own, or everything.",
         f"Look at the router{router}: its internet light, its cable to the modem, its status page. Without a "
         "connection there, restart it; if that does not help, call the internet provider. If "
         "computers get online here, look at the resolver instead. Then run netpreflight again",

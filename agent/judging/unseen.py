@@ -149,7 +149,7 @@ def without_ipv4(seen: Observations, finding: Finding) -> Finding | None:
     if prefers_ipv6(dhcp):
         reason = (
             f"This laptop has given IPv4 up on {scope.interface}: the network prefers IPv6 (DHCP option 108, RFC "
-            "8925), and this laptop goes by that. A device does not ask for that option"
+            "8925), and this laptop follows that. A device does not ask for that option"
             + (f", and is given {granted}." if granted else ".")
         )
         remedy = (

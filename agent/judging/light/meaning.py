@@ -16,7 +16,7 @@ _MAY_BE: dict[Rhythm, frozenset[Rhythm]] = {
     "blinking": frozenset({"blinking", "fast blinking", "slow blinking", "sos"}),
     "slow blinking": frozenset({"slow blinking", "blinking"}),
 }
-"""Which rhythms somebody may mean by a rhythm: people say "blinking" at any speed."""
+"""Which rhythms somebody may mean by the rhythm that they name: people say "blinking" at any speed."""
 _SUREST_FIRST: tuple[Certainty, ...] = ("confirmed", "inferred", "unconfirmed")
 _BLINKS: frozenset[Rhythm] = frozenset({"blinking", "fast blinking", "slow blinking"})
 _IN_WORDS: dict[Rhythm, str] = {
@@ -29,6 +29,7 @@ _IN_WORDS: dict[Rhythm, str] = {
     "off": "stay off",
     "rainbow": "go through all colours",
 }
+"""How a question names each rhythm, after "Does the light" or "does it"."""
 _COUNTED = ("no", "one", "two", "three", "four", "five")
 _LONG = 6
 """With more choices than this, a question lists none."""
