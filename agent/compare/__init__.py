@@ -52,7 +52,7 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
 
 
 def relation(a: Status, b: Status) -> Relation:
-    """How B's status compares with A's; an unknown or skipped one is neither better nor worse than any other."""
+    """How B's status compares with A's; an unknown or skipped status is neither better nor worse than any other."""
     if a not in _RANK or b not in _RANK:
         return "now-known" if b in _RANK else "no-longer-known" if a in _RANK else "not-known"
     return "same" if a == b else "better" if _RANK[b] > _RANK[a] else "worse"

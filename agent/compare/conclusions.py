@@ -1,7 +1,8 @@
 """What two runs on two networks rule out, and no more than they show.
 
 Only exchanges that were witnessed make something `ruled-out`; an unknown result rules out nothing. The device itself
-and its passphrase took part in neither run: nothing is concluded about them but what the device's own log shows.
+and its passphrase took part in neither run: nothing is concluded about them except what the device's own log or a join
+shows.
 """
 
 import math
@@ -48,7 +49,10 @@ def needed(given: Given, *stages: Stage) -> list[Check]:
 
 
 def outcome(given: Given, *stages: Stage, without: Collection[str] = ()) -> Outcome:
-    """Whether the required checks of these stages work, not counting those in `without`; with none required: works."""
+    """Whether the required checks of these stages work, not counting those in `without`.
+
+    If no check is required, the outcome is `works`; if that is so only because of `without`, it is `not-known`.
+    """
     required = [check for check in needed(given, *stages) if check.id not in without]
     if without and not required:
         return "not-known"
@@ -104,7 +108,7 @@ def of_two_networks(a: Given, b: Given, profile: Profile) -> list[Conclusion]:
 
 
 def find_contrast(a: Given, b: Given, stages: tuple[Stage, ...]) -> Contrast | None:
-    """The failing and the working run, if everything that fails in one works in the other; None: it is not so.
+    """The failing and the working run, if everything that fails in one works in the other; None: there is no such pair.
 
     In the working run, no required check of these stages fails.
     """
@@ -136,7 +140,7 @@ def name_of(given: Given) -> str:
 
 
 def other_explanation(contrast: Contrast) -> str | None:
-    """What other than the network may explain the difference between two runs; None: nothing known does."""
+    """What, other than the network, may explain the difference between two runs; None: nothing that is known."""
     here, there = contrast.bad.report.scope, contrast.good.report.scope
     same = same_laptop(here, there)
     if same is None:
@@ -222,7 +226,7 @@ def _suspect_network(given: Given, stage: Stage, other_run: str) -> Conclusion:
 
 
 def server_explanation(contrast: Contrast, profile: Profile) -> str | None:
-    """Why the server itself may be the cause: the other run got no answer from the same address; None: it did."""
+    """Why the server may be the cause: the other run got its answer from another address; None: from the same one."""
     for check in failing(contrast.bad, contrast.stage):
         if (asked := CHECKS[check.id].asked) is not None:
             tried = {address for address, _ in asked(contrast.bad.report.observations, profile) if address}
@@ -320,7 +324,7 @@ def _unknown_stages(a: Given, b: Given) -> list[Conclusion]:
 
 
 def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
-    """The conclusions about the device and its passphrase, which only a run that is the device comes near to."""
+    """The conclusions about the device and its passphrase: from its log or a join, else that they were not tried."""
     good = next((side for side in (b, a) if outcome(side, *WIFI_STAGES, *LATER_STAGES) == "works"), None)
     step = (
         f" Let one device join {name_of(good)}: if it gets online there, the device and its firmware are cleared."
@@ -346,7 +350,7 @@ def _device_and_passphrase(a: Given, b: Given) -> list[Conclusion]:
 
 
 def _by_join(a: Given, b: Given) -> Conclusion | None:
-    """What a run that joined as the device shows of the passphrase; None: in neither was it tried."""
+    """What a run that joined the network shows about the passphrase; None: neither run tried one."""
     for given in (b, a):
         join = given.report.observations.join
         tried = next((check for check in given.report.checks if CHECKS[check.id].tries_passphrase), None)
@@ -367,9 +371,10 @@ def _by_join(a: Given, b: Given) -> Conclusion | None:
 
 
 def _by_log(subject: str, of_device: Literal["passphrase", "device"], a: Given, b: Given) -> Conclusion | None:
-    """What the device's own log, given with one of the runs, shows of it; None: it shows nothing of that.
+    """What the device's own log, given with one of the runs, shows about the passphrase or the device; None: nothing.
 
-    A log of another network says nothing of this one's passphrase; keys and firmware go with the device.
+    A log from another network says nothing about this network's passphrase. It does count for the device, because keys
+    and firmware go with the device.
     """
     found: list[tuple[Given, Check]] = []
     for given in (b, a):
@@ -388,10 +393,11 @@ def _by_log(subject: str, of_device: Literal["passphrase", "device"], a: Given, 
 
 
 _OF_LOG: tuple[tuple[Status, Standing], ...] = (("fail", "suspect"), ("pass", "ruled-out"))
+"""What follows from the status of a check that the log answers; a failure in either run comes first."""
 
 
 def reference_remarks(given: Given) -> list[str]:
-    """What may make this network differ from an ordinary one, so that another should not be measured against it."""
+    """What may set this network apart from an ordinary one, so that it is no clean reference for the other network."""
     seen = given.report.observations
     scope = seen.scope
     found = []

@@ -34,7 +34,7 @@ def address_class(address: str | None) -> str | None:
 
 
 def routers(seen: Observations) -> list[str]:
-    """The routers on the path to the device's port and to the control ports, nearest first."""
+    """The routers on the path to the device's cloud port and to the control ports, nearest first."""
     ladders = [
         ladder for target in (seen.path.targets if seen.path else []) for ladder in (target.device, *target.controls)
     ]
@@ -71,9 +71,9 @@ def _surroundings(seen: Observations, profile: Profile) -> dict[str, str | None]
 
 
 def _measured_on(seen: Observations) -> tuple[str | None, str | None]:
-    """The SSID and the BSSID on which the run measured what is beyond the air: the laptop's, or those that it joined.
+    """The SSID and the BSSID over which the run measured what is beyond the air: the laptop's, or those that it joined.
 
-    The scope of a run of an earlier version has the laptop's in any case.
+    In a run of an earlier version, the scope always has those of the laptop, even if the run joined a network itself.
     """
     join = seen.join
     if seen.as_device is not UNSET and join is not UNSET and join.joined is not None:
@@ -146,11 +146,11 @@ def _exchanges(seen: Observations, profile: Profile) -> dict[str, str | None]:
 
 
 def _large_packets(seen: Observations, profile: Profile) -> dict[str, str | None]:
-    """Whether large packets to the cloud get out unfragmented; None: no router reported it."""
+    """Whether large packets to the cloud get out unfragmented, as label and value; a value of None: not known."""
     port, hosts = profile.cloud.port.value, profile.cloud.hosts.value
     found: dict[str, str | None] = {}
     for endpoint in seen.cloud.endpoints if seen.cloud else []:
-        if endpoint.host in hosts and endpoint.port == port and endpoint.large is not None:  # of an earlier version
+        if endpoint.host in hosts and endpoint.port == port and endpoint.large is not None:  # an earlier version
             errors = [attempt.icmp for attempt in endpoint.large.attempts]
             found[f"Packets of {endpoint.large.size} bytes to the cloud"] = _got_out(
                 errors, whole=bool(endpoint.large.record)

@@ -144,7 +144,7 @@ def _laptop(a: Given, b: Given) -> list[Limit]:
 
 
 def _could_ask(given: Given) -> bool:
-    """Whether a lease could be asked for as an unknown device."""
+    """Whether the run was able to ask for a DHCP lease as an unknown device."""
     dhcp = given.report.observations.dhcp
     return given.report.scope.privileges.raw_sockets or (dhcp is not None and dhcp.transport == "udp")
 

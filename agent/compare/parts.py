@@ -32,7 +32,7 @@ class Given(Struct, frozen=True, kw_only=True):
 
 
 def settled(check: Check) -> Status:
-    """The status of a check as far as it settles anything: a warning of what may stop the device does not."""
+    """The status of a check; `unknown` for a warning about something that may stop the device: it settles nothing."""
     return "unknown" if may_stop(check) else check.status
 
 
@@ -40,7 +40,7 @@ class Side(Struct, frozen=True, kw_only=True):
     """A summary of one of the two runs.
 
     Attributes:
-        file: the file's name; people write in it whose network it is, so it is hidden like a server's own words.
+        file: the file's name; it often says whose network it is, so sharing hides it like a server's own words.
         judged_for: the device in the file, which may differ from the device of the comparison.
         rules: the version of the rules by which the file was judged.
         network: the network that this laptop was on, in words.
@@ -124,7 +124,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
         sure: whether `story` is proved, and not only likely.
         told_by: the evidence for `story`.
         sentence: the conclusion to read first; it begins with the headline.
-        headline: what it comes to, without the checks and the reasons.
+        headline: the conclusion in short, without the checks and the reasons.
         worse: whether something that the device needs worked in A and fails in B; None: not known.
         asked: the changes that A asked for, if B is a later run on the same network.
         new_changes: the changes that B asks for and A did not, if B is a later run on the same network.

@@ -33,8 +33,9 @@ class Said(NamedTuple):
     """The conclusion that a reader should see first, in two parts."""
 
     headline: str
-    """What it comes to, without the checks and the reasons: short enough for a heading."""
+    """The conclusion without the checks and the reasons: short enough for a heading."""
     rest: str = ""
+    """The checks and the reasons, as sentences."""
 
     @property
     def sentence(self) -> str:
@@ -62,6 +63,7 @@ def conclusion(a: Given, b: Given, finding: StoryFinding, pairs: list[CheckPair]
 
 
 def _reversed(a: Given, b: Given) -> Said:
+    """The sentence where B was measured before A, so that neither better nor worse can be said."""
     return Said(
         "B was measured before A: give the earlier run first.",
         f"A, the later run: {a.report.verdict}. B, the earlier run: {b.report.verdict}.",

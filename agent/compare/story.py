@@ -16,7 +16,7 @@ _HOTSPOT_SUBNETS = {
     "192.168.49.0/24": "Wi-Fi Direct, as some phones' hotspots",
     "192.168.137.0/24": "a hotspot of Windows",
 }
-"""The default subnets of hotspots. Later Androids take any subnet of 192.168.0.0/16."""
+"""The default subnets of hotspots. Later Androids use any subnet of 192.168.0.0/16."""
 _HOTSPOT_NAMES = ("iphone", "ipad", "androidap", "androidhotspot")
 """How default names of hotspots begin or end."""
 

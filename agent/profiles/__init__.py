@@ -1,7 +1,7 @@
 """Device profiles: what a product needs from a network, one data file each, every fact with its source.
 
-`facts` defines what a profile can state, `files` finds and merges files, `written` knows the line of each key in a
-file, and `checked` refuses what is wrong.
+`facts` defines what a profile can state, `files` finds and merges files, `written` reads a file with the line of
+each key, and `checked` refuses invalid content.
 """
 
 from netpreflight.agent.profiles.facts import KEEP_ALIVE_S, Fact, Importance, Profile

@@ -26,6 +26,7 @@ _THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _HOSTS = {"hosts", "known_names", "fallback_address"}
+"""Facts whose values are host names or IPv4 addresses."""
 _IN_STARTUP = ("ssid", "host", "address", "port")
 _PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "hosts": ("id", "major"),
@@ -67,7 +68,7 @@ def check_keys(written: Written) -> None:
 
 
 def check_whole(written: Written, whole: dict[str, Any]) -> None:
-    """Refuse a file that, together with its `based_on`, lacks a fact, or lacks or repeats one for some version.
+    """Refuse a file that, together with its `based_on`, lacks a fact, or states none or two for some version.
 
     Raises:
         DeviceFileError: naming the first such fact.
@@ -155,6 +156,7 @@ def _given(kind: Any) -> Any:
 
 
 def _no_such_key(written: Written, path: KeyPath, known: Iterable[str]) -> NoReturn:
+    """Refuse a key that does not exist; the message has the known keys, and the most similar of them."""
     known = list(known)
     near = difflib.get_close_matches(str(path[-1])[:100], known, n=1)
     where = f"[{dotted(path[:-1])}]" if len(path) > 1 else "a profile"
@@ -163,12 +165,14 @@ def _no_such_key(written: Written, path: KeyPath, known: Iterable[str]) -> NoRet
 
 
 def _table(written: Written, path: KeyPath, value: Any) -> dict[str, Any]:
+    """The value, which is refused if it is not a table."""
     if not isinstance(value, dict):
         written.refuse(path, f"expected a table, got {quoted(value)}")
     return value
 
 
 def _check_table(written: Written, path: KeyPath, value: Any, kinds: dict[str, Any]) -> None:
+    """Check that a value is a table with known keys only (`kinds`), each with a value of the right type."""
     for key, entry in _table(written, path, value).items():
         if key not in kinds:
             _no_such_key(written, (*path, key), kinds)
@@ -215,6 +219,7 @@ def _each(path: KeyPath, tables: Any) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def _tables(stated: Any) -> Ranges:
+    """The tables of a fact as a list."""
     return stated if isinstance(stated, list) else [stated]
 
 
@@ -243,6 +248,7 @@ def _culprit(value: Any, kind: Any) -> str:
 
 
 def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a type."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:
@@ -253,7 +259,7 @@ def _fits(value: Any, kind: Any) -> bool:
 def _check_versions(
     written: Written, path: KeyPath, stated: Any, versions: dict[str, str] | None, *, optional: bool
 ) -> None:
-    """Each version has to have one table, or may have none where the fact is optional."""
+    """Check that each version has exactly one table, or at most one if the fact is optional."""
     tables = _check_each(written, path, stated, versions)
     if versions is None or optional:
         return
@@ -305,7 +311,7 @@ def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str
 
 
 def _is_own(written: Written, path: KeyPath) -> bool:
-    """Whether the file itself states a fact, and does not take it over from `based_on`."""
+    """Whether the file itself states a fact, so that the fact is not taken over from `based_on`."""
     first, *rest = path
     return first in written.content and all(key in written.content[first] for key in rest)
 

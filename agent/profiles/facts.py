@@ -56,7 +56,7 @@ Time = Annotated[float, Meta(ge=0, le=86400, description="seconds from 0 on")]
 Times = Annotated[list[Time], Meta(min_length=1, max_length=20, description="1 to 20 times in seconds, from 0 on")]
 Milliseconds = Annotated[int, Meta(ge=1, le=5000, description="milliseconds")]
 Colour = Literal["red", "orange"]
-"""Of blinks that tell an error."""
+"""The colour of the blinks that report an error."""
 ServerKey = Annotated[
     str,
     Meta(
@@ -81,7 +81,7 @@ class Fact(Struct, Generic[T], frozen=True, kw_only=True, forbid_unknown_fields=
     note: Annotated[str, Meta(max_length=400, description="a text of up to 400 characters")] = ""
     """What a reader should know about the fact, as a sentence."""
     log_level: Literal["TRACE", "debug build"] | None = None
-    """What a log must be to have this line; None: a default log has it (INFO and above)."""
+    """The kind of log that has this line; None: a default log has it (INFO and above)."""
     since: Version | None = None
     before: Version | None = None
 
@@ -91,7 +91,7 @@ class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DeviceOs(_Section, frozen=True, kw_only=True):
-    """The Device OS versions that a profile covers; the newest is judged where no version is given."""
+    """The Device OS versions that a profile covers; the newest is judged if no version is given."""
 
     oldest: Version
     newest: Version
@@ -133,14 +133,14 @@ class RadioFacts(_Section, frozen=True, kw_only=True):
 
 
 JoinCause = Literal["wrong-passphrase", "mac-refused", "full", "steered", "akm-predicted", "ignored", "not-found"]
-"""A problem of `join.auth` or `join.key` of which it is known what devices log for it."""
+"""A problem of `join.auth` or `join.key` for which it is known what devices log."""
 
 
 class JoinFacts(_Section, frozen=True, kw_only=True):
-    """What a device logs where it does not join."""
+    """What a device logs if it does not join."""
 
     logged: Fact[dict[JoinCause, Text]] | None = None
-    """The line, or the part of it that tells, by the cause."""
+    """Keyed by the cause: the line, or the part of the line that shows the cause."""
 
 
 class DhcpFacts(_Section, frozen=True, kw_only=True):
@@ -155,7 +155,7 @@ class DhcpFacts(_Section, frozen=True, kw_only=True):
     give_up_s: Fact[Seconds] | None = None
     """After how many seconds without a lease it gives up; None: never."""
     missing_router: Fact[Literal["fails", "first-host"]]
-    """What it does with a lease without option 3: it fails, or takes the first host of the subnet as its router."""
+    """What it does with a lease without option 3: it fails, or uses the first host of the subnet as its router."""
     missing_resolver: Fact[Literal["waits", "goes-on"]]
     """What it does with a lease without option 6: it waits for ever, or goes on with resolvers of its own."""
     drops_malformed: Fact[Literal["yes", "no"]] | None = None
@@ -165,7 +165,8 @@ class DhcpFacts(_Section, frozen=True, kw_only=True):
     checks_address: Fact[Literal["yes", "no"]] | None = None
     """Whether it asks by ARP whether somebody has an address before it uses it."""
     shortest_lease_s: Fact[Seconds] | None = None
-    """A lease for less, or for no time at all (no option 51), ends before it renews it: it loses its address."""
+    """The shortest lease that the device keeps, in seconds. A shorter lease, or one without a lease time (no option
+    51), ends before the device renews it, and the device loses its address."""
 
 
 class DnsFacts(_Section, frozen=True, kw_only=True):
@@ -205,7 +206,7 @@ class CloudFacts(_Section, frozen=True, kw_only=True):
     keep_alive_s: Fact[Seconds] | None = None
     """After how many seconds without other traffic the device sends a keep-alive."""
     keep_alive_answer_s: Fact[Seconds] | None = None
-    """For how many seconds it waits for the answer to a keep-alive until it gives the connection up."""
+    """How many seconds the device waits for the answer to a keep-alive before it gives up the connection."""
     connection_id: Fact[bool] | None = None
     """Whether the session survives a change of the address or port that the service sees (DTLS connection id)."""
     status_page: Fact[StatusPage] | None = None
@@ -253,7 +254,8 @@ class StartupFacts(_Section, frozen=True, kw_only=True):
     connect_failed_line: Fact[Text] | None = None
     """What the device logs if the socket to the cloud cannot be connected."""
     no_answer_line: Fact[Text] | None = None
-    """What the device logs if the socket is connected and the cloud sends nothing that it takes for an answer."""
+    """What the device logs if the socket is connected and the cloud sends nothing that the device accepts as an
+    answer."""
     handshake_failed_line: Fact[Text] | None = None
     """What the device logs after every handshake that fails, whatever the reason."""
     connect_s: Fact[Seconds] | None = None
@@ -293,11 +295,11 @@ class Profile(_Section, frozen=True, kw_only=True):
 
     name: str
     origin: str
-    """The name or the path of a company's file, as given to load the profile."""
+    """The name of a known device, or the path of a company's own file, as given to load the profile."""
     title: Annotated[str, Meta(min_length=1, max_length=60, description="a name of up to 60 characters")]
     os_version: str | None = None
     asked_os: str | None = None
-    """The Device OS version that was asked for, if it is newer than the newest known, which stands for it."""
+    """The Device OS version that was asked for, if it is newer than the newest known, which is used in its place."""
     device_os: DeviceOs | None = None
     checked: Day | None = None
     """The day on which the facts were last held against their sources; None: not stated."""

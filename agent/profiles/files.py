@@ -29,7 +29,7 @@ class Sheet(NamedTuple):
     profile: Profile
     """The profile for the version asked for, or the newest."""
     one_version: bool
-    """Whether the facts are for that version only."""
+    """Whether the facts are only those of the version asked for."""
     facts: dict[str, dict[str, list[Fact[Any]]]]
     """The facts by section and name; those outside the sections are under ""."""
     checks: dict[str, list[CheckNeeds]]
@@ -46,19 +46,21 @@ def _names() -> tuple[str, ...]:
 
 
 _loaded: dict[str, dict[str, Any]] = {}
-"""The content of companies' files, by path, as they were loaded: perhaps only root may read them, and only at first."""
+"""The content of companies' own files by path, kept from when they were loaded: a file may be readable only for root,
+whose rights a run gives up later."""
 
 
 def load(name: str, os_version: str | None = None) -> Profile:
     """The profile of a device with a Device OS version.
 
     Args:
-        name: the name of a known device, or the path of a company's own file: with a separator, or ending in `.toml`.
-        os_version: the version, such as 5.8.2; None: the newest that the device can run. The newest known stands for
-            a newer one, which is then in `Profile.asked_os`.
+        name: the name of a known device, or the path of a company's own file: with a path separator, or ending in
+            `.toml`.
+        os_version: the version, such as 5.8.2; None: the newest that the device can run. For a version newer than the
+            newest known, the newest known is loaded, and `Profile.asked_os` is the version asked for.
 
     Raises:
-        UnknownDeviceError: no such device, the file is not a profile, or the version is none or too old.
+        UnknownDeviceError: no such device, the file is not a profile, or the version is not valid or too old.
     """
     if not _is_path(name):
         return _known(name, os_version)
@@ -105,7 +107,7 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
 
 
 def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[str, Any]]:
-    """The tables of a fact for one version, or for any of the profile's, without bounds outside the profile's."""
+    """The tables of a fact for one version, or for all versions of the profile, without bounds outside of these."""
     tables = stated if isinstance(stated, list) else [stated]
     if profile.device_os is None:
         return tables
@@ -123,10 +125,12 @@ def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[
 
 
 def _unbounded(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without its version bounds."""
     return {key: value for key, value in table.items() if key not in {"since", "before"}}
 
 
 def _is_path(name: str) -> bool:
+    """Whether a name is the path of a company's own file, and not a known device."""
     return name.endswith(".toml") or os.sep in name or (os.altsep is not None and os.altsep in name)
 
 
@@ -165,12 +169,12 @@ def read(name: str) -> dict[str, Any]:
 
 
 def checked(written: Written, source: str | None) -> dict[str, Any]:
-    """The content of a file, checked and merged with that of its `based_on`; `source` is for facts that name none.
+    """The content of a file, checked and merged with that of its `based_on`; facts that name no source get `source`.
 
     Raises:
         DeviceFileError: the file has an error.
     """
-    from netpreflight.agent.profiles.checked import check_keys, check_whole  # noqa: PLC0415 - only a company's file waits for it
+    from netpreflight.agent.profiles.checked import check_keys, check_whole  # noqa: PLC0415 - only a company's own file needs it
 
     check_keys(written)
     based_on = written.content.get("based_on")
@@ -219,14 +223,14 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
 
 
 def _stated(fact: Any, source: str | None) -> Any:
-    """A fact as a table or a list of tables; one that names no source gets its section's."""
+    """A fact as a table or a list of tables; a table that names no source gets `source`, that of its section."""
     if is_table(fact):
         return _each(fact, source)
     return _sourced({"value": fact}, source)
 
 
 def _printed(name: str, fact: Any) -> Any:
-    """A fact as tables, in which each line of a log is the text that a device prints and not the name of a line."""
+    """A fact with the text that a device prints in place of a log line's name (`@joining`); other facts as they are."""
     if not name.endswith("_line"):
         return fact
     if isinstance(fact, list):
@@ -235,12 +239,14 @@ def _printed(name: str, fact: Any) -> Any:
 
 
 def _each(tables: Any, source: str | None) -> Any:
+    """A table, or a list of tables, with `source` for each table that names none."""
     if isinstance(tables, list):
         return [_sourced(table, source) for table in tables]
     return _sourced(tables, source)
 
 
 def _sourced(table: dict[str, Any], source: str | None) -> dict[str, Any]:
+    """A table with `source`, unless it names its own."""
     return table if source is None else {"source": source, **table}
 
 

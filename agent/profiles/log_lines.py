@@ -11,7 +11,7 @@ from netpreflight.probes.device_log import LineKind
 
 
 class _Value(NamedTuple):
-    """What stands in the place of a value of a line: what it looks like, and the field of `LogRecord` that takes it."""
+    """A value in a line: the pattern that it matches, and the field of `LogRecord` for it (empty: none)."""
 
     pattern: str
     field: str = ""
@@ -47,7 +47,7 @@ _VALUES = {
     "more": _Value(".{0,150}"),
     "text": _Value(".{0,150}"),
 }
-"""By the name between the braces, or between < and >."""
+"""Keyed by the name between { and }, or between < and >."""
 _PART = re.compile(r"\{(?P<filled>[a-z]+)\}|<(?P<own>[a-z]+)(?::(?P<given>[^>]+))?>|[\[\]]")
 
 
@@ -55,12 +55,12 @@ class LogLine(NamedTuple):
     """A line that a device prints.
 
     Attributes:
-        kind: what it says; `MEANS` has that in words.
-        text: the message as the firmware prints it. `{ssid}` and the like are filled in where it is predicted, `<code>`
-            and the like are what only the device knows, and `<code:17>` is the 17 of this line. What stands in
-            [brackets] may be missing.
-        name: by which profiles name it; empty: none predicts it.
-        bare: whether it is no record of the firmware's log, but text that an application or a tool prints.
+        kind: what the line says; `MEANS` has this in words.
+        text: the message as the firmware prints it. `{ssid}` and the like are filled in when the line is predicted.
+            `<code>` and the like are values that only the device knows; `<code:17>` is a value that is always 17 in
+            this line. What stands in [brackets] may be missing.
+        name: the name by which profiles predict the line; empty: no profile predicts it.
+        bare: whether the line is text that an application or a tool prints, and no record of the firmware's log.
         once: whether only the first of these lines is kept.
     """
 
@@ -72,12 +72,12 @@ class LogLine(NamedTuple):
 
     @property
     def predicted(self) -> str:
-        """The line as it is predicted."""
+        """The text that profiles predict for the line; its `{ssid}` and the like are not filled in yet."""
         return _PART.sub(lambda part: "" if part[0] in "[]" else part["given"] or part[0], self.text)
 
     @property
     def recognised(self) -> LineKind:
-        """The line as it is read."""
+        """How the line is recognised in a log: its fixed beginning, and a pattern for the rest."""
         parts = list(_PART.finditer(self.text))
         begin = self.text[: parts[0].start()] if parts else self.text
         rest, at = "", len(begin)
@@ -279,7 +279,7 @@ LINES: tuple[LogLine, ...] = (
     LogLine("debug-unresolved", "failed to get device.spark.io from DNS, try <code>", bare=True),
     LogLine("debug-tcp-failed", "could not connect to device server by CoAP<more>", bare=True),
 )
-"""In the order in which they are tried."""
+"""All lines, in the order in which they are tried on a line of a log."""
 KINDS: tuple[LineKind, ...] = tuple(line.recognised for line in LINES)
 """How each line is recognised."""
 _PREDICTED = {line.name: line.predicted for line in LINES if line.name}
@@ -380,7 +380,7 @@ MEANS: dict[str, str] = {
     "debug-unresolved": "No resolver gave the address of its cloud",
     "debug-tcp-failed": "Nobody accepted its TCP connection",
 }
-"""What the lines of a kind say, as a sentence without its full stop."""
+"""Keyed by kind: what the lines of this kind say, as a sentence without its full stop."""
 HARMLESS: dict[str, str] = {
     "server-blank": "The device uses its built-in server where none is stored",
     "server-blank-key": "The device uses its built-in server where none is stored",
@@ -391,4 +391,4 @@ HARMLESS: dict[str, str] = {
     "resetting": "This follows from what failed before",
     "key-event": "Its keys were repaired",
 }
-"""Why lines that look like an error need no remedy, by their kind."""
+"""Keyed by kind: why lines that look like an error need no remedy."""

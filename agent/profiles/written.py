@@ -84,7 +84,7 @@ class Written:
 
     @cached_property
     def _places(self) -> dict[KeyPath, int]:
-        """The line on which each key first stands; of a value with several lines, the first."""
+        """The line on which each key first stands; for a value of several lines, its first line."""
         found: dict[KeyPath, int] = {}
         arrays: Counter[KeyPath] = Counter()
         header: KeyPath = ()

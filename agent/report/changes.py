@@ -27,7 +27,8 @@ MOST_ADDRESSES = 8
 _PREFIXES = range(8, 31)
 """Plausible prefix lengths of a device's subnet; any other mask is a mistake, or made up."""
 _WIDEST_SOURCE = 16
-"""A shorter prefix is not let out as a whole: the run may be a stranger's, and the net the whole company's."""
+"""A subnet with a shorter prefix is not let out as a whole: the run may come from a stranger, and the subnet may be
+that of a whole company."""
 _PRIVATE_ZONES = ("local", "lan", "home", "corp", "internal", "intranet", "private", "home.arpa")
 """Zones of names that are not public: RFC 6762 section 3 and appendix G, RFC 8375."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -42,10 +43,10 @@ class Rule(Struct, frozen=True, kw_only=True):
     """One exchange that a firewall has to let out, and its answers in; every value is validated.
 
     Attributes:
-        host: the name of the destination, with `*.` for a whole zone; None: it has none.
-        addresses: the addresses of the destination in this run; where it has a name, they change.
+        host: the name of the destination, with `*.` for a whole zone; None: the destination has no name.
+        addresses: the addresses of the destination in this run; the addresses of a name can change.
         source: the device's subnet; None: not known, or too wide.
-        is_wide: whether it is too wide to be let out as a whole (a prefix shorter than /16).
+        is_wide: whether the subnet is too wide to be let out as a whole (a prefix shorter than /16).
         mac: the device's own MAC address; None: its profile does not state a full one.
         idle_s: for UDP, how long in seconds an idle conversation has to be kept; None: the device's profile states no
             keep-alive.
@@ -139,7 +140,11 @@ def remaining(checks: list[Check], needed: list[Change]) -> list[Check]:
 
 
 def _asks_for_change(check: Check, checks: list[Check]) -> bool:
-    """Whether a check asks for a change: it fails, if only as a warning, and not because another check fails."""
+    """Whether a check asks for a change of its own: it fails or warns, has a remedy, and is no consequence of another.
+
+    A warning asks for a change only if it names exchanges to allow, or if a check that the device needs fails because
+    of it.
+    """
     told = {row.id for row in checks if row.status in {"fail", "warn"} and row.level != "reported"}
     if check.level == "reported" or not check.remedy or check.due_to in told:
         return False
@@ -166,7 +171,7 @@ def _change(check: Check, checks: list[Check], seen: Observations, profile: Prof
 
 
 def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
-    """The rule that lets an exchange through; None: it stays in the device's subnet, or a value is invalid."""
+    """The rule that lets an exchange through; None: it would stay in the device's subnet, or a value is invalid."""
     subnet = subnet_of(seen)
     addresses = [
         address
@@ -191,7 +196,7 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
 
 
 def _addresses(flow: Flow, seen: Observations, profile: Profile) -> list[str]:
-    """The address to which the exchange was tried, and the others of its name; no private one of a public name."""
+    """The address that was tried, and others of its name; none that is doubtful, or private for a public name."""
     lookups = seen.dns.of(flow.host) if seen.dns and flow.host else []
     every = [flow.address, *(address for lookup in lookups for address in lookup.addresses)]
     doubted = doubts(seen, profile)
@@ -205,7 +210,7 @@ def _addresses(flow: Flow, seen: Observations, profile: Profile) -> list[str]:
 
 
 def _is_public(host: str) -> bool:
-    """Whether this is a name that has an address of the internet: neither an address nor a name of a private zone."""
+    """Whether a host is a name in the public DNS: neither an address nor a name in a private zone."""
     name = host.lower().rstrip(".")
     return not is_address(name) and "." in name and not name.endswith(tuple(f".{zone}" for zone in _PRIVATE_ZONES))
 
@@ -221,13 +226,13 @@ def _is_host(address: str) -> bool:
 
 
 def _host(name: str | None) -> str | None:
-    """The name to allow, in lower case; None: there is none, or it is not a valid host name."""
+    """The name to allow, in lower case; None: the host has no name, or no valid one."""
     allowed = zone_of(name) if name else ""
     return allowed.lower() if len(allowed) <= _LONGEST_NAME and _HOST_NAME.fullmatch(allowed) else None
 
 
 def subnet_of(seen: Observations) -> ipaddress.IPv4Network | None:
-    """The device's subnet: that of the lease for an unknown device, else this laptop's; None: not known."""
+    """The device's subnet: the one of a lease for an unknown device, else this laptop's; None: not known."""
     known = ipv4_networks([*_leased(seen.dhcp), *seen.scope.addresses])
     return next((network for network in known if network.prefixlen in _PREFIXES), None)
 

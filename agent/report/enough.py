@@ -1,8 +1,8 @@
 """Which of the changes the device needs, and whether they are enough to get it online.
 
-The judged checks are taken again, with those that the changes fix turned to a pass. Some faults (a portal, a resolver
-that rewrites answers) falsify everything that was measured behind them. What is there once they are fixed is unknown,
-and then it is also unknown whether the changes are enough.
+The verdict is worked out again, with the checks that the changes fix set to a pass. Some faults (a portal, a resolver
+that rewrites answers) falsify every measurement that was made through them. The results of these measurements without
+the fault are unknown, and then it is also unknown whether the changes are enough.
 """
 
 from typing import Literal, NamedTuple
@@ -41,7 +41,7 @@ class Enough(Struct, frozen=True, kw_only=True):
 
 
 def enough(checks: list[Check], changes: list[Change], selection: Selection) -> Enough | None:
-    """Whether the needed changes are enough to get the device online; None: it needs no change."""
+    """Whether the needed changes are enough to get the device online; None: the device needs no change."""
     needed = [change for change in changes if change.needed]
     failing = [check.id for check in checks if (check.status, check.level) == ("fail", "required")]
     if not needed or not failing:
@@ -75,7 +75,7 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
 
 
 def _stages_spoilt_by(change: Change) -> set[Stage]:
-    """The stages whose failures may all be caused by what the change fixes."""
+    """The stages in which every failure may be caused by the fault that the change fixes."""
     found = zip(change.checks, change.problems, strict=True)
     return {stage for check_id, problem in found for stage in CHECKS[check_id].spoilt_by(problem)}
 
@@ -86,7 +86,7 @@ def _is_only_in(change: Change, stages: set[Stage]) -> bool:
 
 
 def _with_fixes(checks: list[Check], fixed: set[str], spoilt: set[Stage]) -> list[Check]:
-    """The checks with those in `fixed` turned to a pass, and the failures that may have come from them to unknown."""
+    """The checks with those in `fixed` set to a pass, and failures that may be consequences of them set to unknown."""
     fixed = {*fixed, *(settled for check_id in fixed for settled in CHECKS[check_id].settles)}
     unseen = {
         check.id
@@ -114,14 +114,14 @@ def _is_consequence(check: Check, checks: list[Check], fixed: set[str]) -> bool:
 
 
 def suspected_causes(ids: list[str], checks: list[Check]) -> list[str]:
-    """The checks that may be the cause of what these checks found, and have no answer themselves."""
+    """The checks that may be the cause of what these checks found, and whose own result is unknown."""
     unknown = {check.id for check in checks if check.status == "unknown"}
     causes = (check.due_to for check in checks if check.id in ids)
     return list(dict.fromkeys(cause for cause in causes if cause in unknown))
 
 
 def afterwards(checks: list[Check], perhaps: list[str]) -> str:
-    """What may be needed once the cause is fixed, in one sentence; empty: nothing."""
+    """What to do if these checks still fail once their cause is fixed, as a sentence after a space; empty: none."""
     if not perhaps:
         return ""
     flows = [flow for check in checks if check.id in perhaps for flow in check.to_allow]
@@ -135,7 +135,7 @@ def afterwards(checks: list[Check], perhaps: list[str]) -> str:
 
 
 def _unsettled(to_fix: list[str], causes: list[str]) -> str:
-    """What is known of the changes where their cause is only suspected, as a sentence."""
+    """The sentence for checks whose cause is only suspected, so that it is not known what has to be changed."""
     verb = "is" if len(causes) == 1 else "are"
     return (
         f"It is not known yet what has to be changed for {in_a_row(to_fix)}: {in_a_row(causes)} may be the cause, and "
@@ -144,21 +144,21 @@ def _unsettled(to_fix: list[str], causes: list[str]) -> str:
 
 
 class _Fixes(NamedTuple):
-    """The checks to fix, and whether that is only to let the device through as this laptop is."""
+    """The checks to fix, and whether the fix is only to let the device through, like this laptop."""
 
     ids: list[str]
     is_letting_through: bool
 
 
 class _Missing(NamedTuple):
-    """Checks without a result: left out as asked, and those that could not be measured."""
+    """Checks without a result: those that the user left out, and those that could not be measured."""
 
     left_out: list[str]
     unmeasured: list[str]
 
 
 def _missing(not_seen: list[str], selection: Selection) -> _Missing:
-    """The checks whose result is not known, by why that is so."""
+    """The checks whose result is not known, by the reason."""
     return _Missing(
         [check_id for check_id in not_seen if not selection.includes(check_id)],
         [check_id for check_id in not_seen if selection.includes(check_id)],

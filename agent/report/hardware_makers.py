@@ -30,8 +30,8 @@ def maker(mac: str) -> str | None:
 def registry() -> bytes:
     """Wireshark's `manuf` text: a line for each address block, with a short and a full name; takes 0.1 s to unpack.
 
-    Kept as bytes, and without the module: its text takes 7 MB. Nor is it imported: while another thread imports scapy's
-    layers, an empty one is in its place (`packets.layers`).
+    Only the bytes are kept: the module with the text takes 7 MB. The module is executed here, and not imported, because
+    an empty module is in its place while another thread imports scapy's layers (`packets.layers`).
     """
     name = "scapy.libs.manuf"
     try:

@@ -1,7 +1,7 @@
 """The run within an HTML page of its report, so that one attachment is enough: packed for the page, and read from it.
 
-It stands in a `<template>`, which browsers do not show: JSON, compressed by zlib, in base64. A page may come from
-anybody: only that element is read, and only up to a limit, packed and unpacked.
+The run is JSON, compressed by zlib, as base64 in a `<template>` element, which browsers do not show. A page may come
+from anybody: only this element is read, and both its packed and its unpacked size are limited.
 """
 
 import base64
@@ -9,7 +9,7 @@ import zlib
 
 ELEMENT_ID = "netpreflight-run"
 LARGEST_PACKED = 200_000
-"""Characters in a page, without line breaks."""
+"""How many characters of base64 a page may hold, not counting line breaks."""
 _OPENING, _CLOSING = f'<template id="{ELEMENT_ID}">'.encode(), b"</template>"
 _LINE = 100
 _DAMAGED = "the run in this page is damaged"
@@ -24,7 +24,7 @@ def packed(document: bytes) -> str | None:
 
 
 def is_page(content: bytes) -> bool:
-    """Whether a file is a page: JSON begins with another character."""
+    """Whether a file is an HTML page: it begins with `<`, which JSON never does."""
     return content[:100].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
@@ -32,7 +32,8 @@ def unpacked(page: bytes, largest: int) -> bytes:
     """The document in a page.
 
     Raises:
-        ValueError: there is none, it is damaged, or it has more than `largest` bytes; the message says which.
+        ValueError: the page has no document, a damaged one, or one of more than `largest` bytes; the message says
+            which.
     """
     if (found := page.count(_OPENING)) != 1:
         raise ValueError(_DAMAGED if found else "this page has no run in it")

@@ -1,4 +1,4 @@
-"""Notes to read before the checks: what was left out, and in what this laptop differs from a device."""
+"""Notes to read before the checks: what was left out, and how this laptop differs from a device."""
 
 from msgspec import UNSET
 
@@ -68,7 +68,7 @@ def on_log(beside: LogBeside | None) -> list[str]:
 
 
 def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
-    """Whether a cloud that counts for the device answered, and the run went no further."""
+    """Whether the device's cloud answered, and the run did not verify the answer (a run of an earlier version)."""
     needs = profile.cloud
     return any(
         (endpoint.record and endpoint.flight is None) or (endpoint.nonce and len(endpoint.connections) == 1)
@@ -79,7 +79,7 @@ def _proof_not_measured(seen: Observations, profile: Profile) -> bool:
 
 
 def on_set_up(source: str | None) -> list[str]:
-    """The note on what was sent directly before the run, to set up; `source` as in `Run.set_up`."""
+    """The note that packages were downloaded directly before the run; `source` as in `Run.set_up`."""
     if source is None:
         return []
     index = "PyPI and its file server" if source == "PyPI" else "the mirror of PyPI that NETPREFLIGHT_INDEX names"
@@ -118,7 +118,7 @@ def on_newer_version(title: str, asked: str, newest: str | None) -> str:
 
 
 def on_another_cloud(judged: Profile, asked: Profile) -> list[str]:
-    """The note on a version whose cloud name the run did not ask for; `judged` has the one that it asked for."""
+    """The note on a version whose cloud name the run did not ask for; `judged` has the name that it did ask for."""
     own, instead = asked.cloud.hosts.value, judged.cloud.hosts.value
     if own == instead:
         return []
@@ -129,7 +129,7 @@ def on_another_cloud(judged: Profile, asked: Profile) -> list[str]:
 def on_the_answer(
     judgement: Judgement, profile: Profile, devices: list[DeviceVerdict], seen: Observations
 ) -> list[str]:
-    """The notes without which the answer would be taken for more than it is."""
+    """The notes on how far the answer holds: for which version and devices, and for which MAC address."""
     verdict = judgement.verdict
     has_connected = any(
         CHECKS[check.id].beyond_the_air and check.status in {"pass", "warn"} for check in judgement.checks
@@ -155,7 +155,7 @@ def on_the_answer(
 
 
 def _on_joining_as_itself(join: Join) -> list[str]:
-    """The notes on a run whose join the system itself made: what it speaks for, and what is left of it."""
+    """The notes on a run in which the system joined as itself: what it holds for, and what was not restored."""
     note = (
         "This system joins as itself: everything but the passphrase was measured as this laptop. What depends on the "
         "device's MAC address takes a Linux laptop (--as device)."
@@ -164,11 +164,12 @@ def _on_joining_as_itself(join: Join) -> list[str]:
 
 
 def _not_restored(left: list[str]) -> str:
+    """The note on what this laptop had before the join and was not seen to have again after it."""
     return f"This laptop was not seen to be as before within {RESTORED_WITHIN_S:.0f} s: {'; '.join(left[:4])}."
 
 
 def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
-    """The notes on a run that was the device: as whom, what is different for this laptop, and what is left of it."""
+    """The notes on a run that took the device's place: its MAC address, what differs for this laptop, what was left."""
     if about.not_run is not None:
         found = [f"This run could not be the device: {about.not_run}. Nothing beyond the air was measured."]
     else:
@@ -208,7 +209,7 @@ def _other_networks(seen: Observations, about: AsDevice) -> tuple[str, str] | No
 
 
 def _note_without_device(profile: Profile, verdict: Verdict, devices: list[DeviceVerdict]) -> str:
-    """For which known devices the answer for no particular one holds, and for which it does not."""
+    """The note for a run without --device: for which known devices its answer holds, and for which it does not."""
     by_answer: dict[str, list[str]] = {}
     for device in devices:
         by_answer.setdefault(_YES_OR_NO[device.verdict], []).append(device.title)
@@ -290,7 +291,7 @@ def _laptop_notes(scope: Scope, dhcp: Dhcp | None) -> list[str]:
 
 
 def _vendor_notes(view: DeviceView) -> list[str]:
-    """What the vendor says of its services, where the device's cloud does not answer."""
+    """What the vendor says about its services, if the device's cloud does not answer."""
     told = is_it_the_cloud(view)
     if told is None:
         return []

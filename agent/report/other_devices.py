@@ -25,7 +25,7 @@ class _Outcome(Struct, frozen=True, kw_only=True):
     led: str | None
     """The signal of the status LED at the end."""
     log: LogLine | None
-    """The last telling line of its log: the Internet Test's where that runs."""
+    """The last line of its log that shows how far it gets: the Internet Test's line if the test runs."""
 
 
 class DeviceVerdict(_Outcome, frozen=True, kw_only=True):
@@ -48,7 +48,8 @@ class VersionVerdict(_Outcome, frozen=True, kw_only=True):
     warnings: list[str]
     """Checks that do not pass, without those that the user left out."""
     asked_instead: str | None = None
-    """The cloud host name of another version, whose answers are used because its own was not asked for."""
+    """The cloud host name of another version, whose answers are used because the run did not ask for this version's
+    own."""
 
 
 def by_device(seen: Observations, judged: Profile, judgement: Judgement, selection: Selection) -> list[DeviceVerdict]:
@@ -85,7 +86,7 @@ def by_version(seen: Observations, judged: Profile, selection: Selection) -> lis
 
 
 def at_the_cloud_asked(profile: Profile, seen: Observations) -> Profile:
-    """The profile, with the cloud hosts of another version if only those were asked for; as `by_version` assumes."""
+    """The profile, with another version's cloud hosts if the run asked only for those, as `by_version` assumes."""
     if seen.cloud is None or seen.cloud.not_run or _is_asked(profile, seen):
         return profile
     for version in reversed(profiles.versions_of(profile)):

@@ -82,13 +82,14 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
 
 
 class _ByDevice(NamedTuple):
-    """What the device's own log answers, if it is of this network; None: it does not."""
+    """The answers from the device's own log, if it is from this network; None: the log gives no answer."""
 
     signal: str | None = None
     port: str | None = None
 
 
 def _by_device(view: DeviceView, checks: list[Check]) -> _ByDevice:
+    """What the device's own log answers; empty: there is no log, or it is not known to be from this network."""
     log = view.seen.log
     beside = log_beside(view, checks) if log else None
     if log is None or beside is None or beside.same_network is not True:
@@ -108,7 +109,7 @@ def _by_device(view: DeviceView, checks: list[Check]) -> _ByDevice:
 
 
 def _with_log(question: Question, told: str | None) -> Question:
-    """Add to an answer what the device's own log says of it."""
+    """Add to an answer what the device's own log says about the question."""
     if told is None:
         return question
     if question.answer is None:
@@ -251,6 +252,7 @@ def _bands(network: Ess) -> str | None:
 
 
 def _heard_on(wifi: Wifi) -> list[int | None]:
+    """The frequencies in MHz on which the survey listened, or heard a BSS."""
     return [*wifi.frequencies_mhz, *(bss.frequency_mhz for bss in wifi.bss)]
 
 
@@ -343,7 +345,7 @@ def _provider(view: DeviceView, way: list[Station]) -> Question:
 
 
 def _own_kind(own: str) -> str | None:
-    """What this laptop's own address shows about the provider's; None: it is private, and shows nothing."""
+    """What this laptop's own address shows about the provider's address; None: it is private, and shows nothing."""
     if is_translated(own):
         return "no IPv4 address of its own: IPv4 is carried over IPv6 (464XLAT, RFC 6877)"
     if is_carrier_nat(own):
@@ -395,7 +397,7 @@ def _admission(seen: Observations) -> Question:
 def _to_know_the_lease(dhcp: Dhcp | None, by_hand: str) -> str:
     """What to do where no DHCP exchange as an unknown device has answered the question.
 
-    That is the step that makes such an exchange possible, if it is known, or `by_hand`, which needs none.
+    That is the step that makes such an exchange possible, if it is known, or `by_hand`, which needs no exchange.
     """
     if dhcp is None or (dhcp.exchange_denied and dhcp.unlocked_by is None):
         return f"Run netpreflight as root, or {by_hand}."
@@ -404,7 +406,7 @@ def _to_know_the_lease(dhcp: Dhcp | None, by_hand: str) -> str:
 
 
 def _port(checks: list[Check], profile: Profile) -> Question:
-    """Whether the device's own port is open, from the check that shows it."""
+    """Whether the port that the device uses to reach its cloud is open, from the check that shows this."""
     protocol = "TCP" if profile.cloud.transport.value == "tcp-nonce" else "UDP"
     check_id = next(row.id for row in CHECKS.values() if profile.cloud.transport.value in row.says_open)
     check = next((row for row in checks if row.id == check_id), None)
@@ -418,7 +420,7 @@ def _port(checks: list[Check], profile: Profile) -> Question:
 
 
 def _cloud(view: DeviceView) -> list[Question]:
-    """Whether it is the cloud, where that does not answer."""
+    """Whether the cloud itself is at fault; empty: the device's cloud answers, so the question does not arise."""
     told = is_it_the_cloud(view)
     if told is None:
         return []

@@ -36,7 +36,7 @@ LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
 RULES = "7"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 RULES_OF = "2026-11-30"
-"""The day on which these rules were last changed, or found to be right."""
+"""The day on which these rules were last changed, or reviewed and found right."""
 MOST_NETWORKS = 200
 """At most this many networks in range are judged, the strongest: more is a flood of made-up names."""
 
@@ -56,11 +56,11 @@ class Device(Struct, frozen=True, kw_only=True):
     title: str
     os_version: str | None
     asked_os: str | UnsetType = UNSET
-    """The Device OS version that was asked for, if it is newer than the newest known: `os_version`, which stands for
-    it. Absent: none was, or a known one."""
+    """The Device OS version that the user asked for, if it is newer than the newest known; the newest known is judged
+    in its place (`os_version`). Absent: the user asked for no version, or for a known one."""
     mac_prefix: str | UnsetType = UNSET
-    """What its MAC address begins with, or all of it, as its profile says: it may be the address of one company's
-    device. Absent: the profile says nothing."""
+    """What the device's MAC address begins with, or the full address, as its profile states it: a company's own profile
+    may state that of a single device. Absent: the profile states none."""
 
 
 class NetworkVerdict(Struct, frozen=True, kw_only=True):
@@ -80,13 +80,13 @@ class Run(Struct, frozen=True, kw_only=True):
     """UTC, ISO 8601."""
     duration_s: float
     complete: bool
-    """False where the run was cut short."""
+    """False: the run was cut short."""
     selection: Selection
     observations: Observations
     footprint: list[Contact]
     set_up: SetUp | None = None
-    """Where `./netpreflight` took packages from, directly before this run; the footprint does not have that. None: it
-    took none."""
+    """From where `./netpreflight` downloaded packages directly before this run, which the footprint does not list.
+    None: it downloaded none."""
     sharing: SharedLevel | UnsetType = UNSET
     """As `Report.sharing`."""
     judgeable: bool | UnsetType = UNSET
@@ -127,10 +127,11 @@ class Report(Struct, frozen=True, kw_only=True, weakref=True):
     route: list[Station] = field(default_factory=list)
     answers: list[Question] = field(default_factory=list)
     sharing: SharedLevel | UnsetType = UNSET
-    """The level of sharing for which parts were left out; absent: nothing was, and the report can be judged again."""
+    """The level of sharing for which parts were left out; absent: none were, and the report can be judged again."""
     judgeable: bool | UnsetType = UNSET
-    """In a report for a ticket: whether it can be judged again, with the same result as the complete run. Absent there:
-    an earlier version made it, and it cannot. In it, zeros stand for bytes of which judging needs the number only."""
+    """In a report for a ticket: whether it can be judged again, with the same result as the complete run. Absent in
+    such a report: an earlier version made it, and it cannot be judged again. In each such report, zeros stand for
+    bytes of which judging needs only the number."""
     log: LogBeside | UnsetType = UNSET
     """What the device's own log says, beside this run; absent: none was given."""
     site: Label | UnsetType = UNSET
@@ -145,7 +146,7 @@ def run_of(held: Run | Report) -> Run:
 
 
 def judged(run: Run, asked: Profile) -> tuple[DeviceView, Judgement]:
-    """Judge a run for a device alone, as `make` does; the view has the Wi-Fi survey counted."""
+    """Judge a run for one device only, in the same way as `make`; the view has the Wi-Fi survey as a `Survey`."""
     profile = at_the_cloud_asked(asked, run.observations)
     view = device_view(surveyed(run.observations), profile)
     return view, judging.judge_as(view, run.selection)
@@ -215,7 +216,7 @@ def make(run: Run, asked: Profile) -> Report:
 
 
 def _answered(judgement: Judgement, answer: Answer) -> Judgement:
-    """The same with another answer."""
+    """The same judgement with another answer, and the headline for it."""
     return msgspec.structs.replace(judgement, answer=answer, headline=headline_of(judgement.verdict, answer))
 
 
@@ -229,6 +230,7 @@ def aimed_at(run: Run, ssid: str) -> Run:
 
 
 _RANK: list[Verdict] = ["compatible", "compatible-with-warnings", "undetermined", "incompatible"]
+"""The order in which the networks in range are listed."""
 
 
 def _networks(run: Run, seen: Observations, profile: Profile) -> list[NetworkVerdict]:

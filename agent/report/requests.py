@@ -1,4 +1,4 @@
-"""The requests: for each owner, what whoever was not there needs in order to change something.
+"""The requests: for each owner, what somebody who was not there has to know in order to change something.
 
 Requests are made when they are shown, and are not saved: everything in them is in the report, at its level of sharing.
 """
@@ -30,16 +30,17 @@ from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import system
 
 _OTHERS = ASKED[1:]
-"""Who is not beside the device: what they have to look at, or what would help, is worth a request, too."""
+"""The owners who are not beside the device: they get a request also for what to look at, or for what would help."""
 Sureness = Literal["needed", "suspected", "optional"]
 MOST_TIMES = 8
 MOST_EVIDENCE = 6
 MOST_BESIDE = 4
+"""At most this many times, lines of evidence, and controls go into a request."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _.-]{0,30}[A-Za-z0-9])?", re.ASCII)
 """A network's name that is safe to paste into a shell, and looks like what it is."""
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}", re.ASCII)
 _CONTROLS: dict[Stage | None, tuple[Stage, ...]] = {"internet": ("internet", "cloud"), "cloud": ("internet", "cloud")}
-"""For the stage of what failed, the stages of what is worth telling beside it if it worked."""
+"""Keyed by the stage of a failed check: the stages whose passed checks are listed beside it, as controls."""
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -48,9 +49,9 @@ class Ask(Struct, frozen=True, kw_only=True):
     Attributes:
         sure: `needed`: the device does not work without it. `suspected`: somebody has to look first. `optional`: the
             device works without it.
-        line: the change, or where it is only suspected, what to look at.
-        rules: what a firewall has to let through; then `line` is the same in one text.
-        place: where to look first; None: the change itself says so.
+        line: the change; if it is only suspected, what to look at.
+        rules: what a firewall has to let through; `line` then says the same as one text.
+        place: where to look first; None: the change itself says where.
         seen: what was found, and what proves it.
         checks: the checks that found it.
     """
@@ -68,15 +69,15 @@ class Request(Struct, frozen=True, kw_only=True):
     """What one owner is asked for.
 
     Attributes:
-        about: which device, on which network, and what becomes of it there.
+        about: which device, on which network, and whether it gets online there.
         measured: when and from where it was measured, with the time zone.
         beside: what worked in the same run, as a control.
         enough: whether the changes are enough, as far as that is known.
-        command: the command that verifies the changes; empty: only the device itself can.
-        says: what that command says then.
-        elsewhere: how it shows without netpreflight.
-        mac: what the device's MAC address begins with, or all of it; empty: not known.
-        mac_from: where to read it.
+        command: the command that verifies the changes; empty: only the device itself can show them.
+        says: what that command says once the changes are made.
+        elsewhere: how the changes can be seen without netpreflight.
+        mac: what the device's MAC address begins with, or the full address; empty: not known.
+        mac_from: where to read the MAC address.
     """
 
     owner: Owner
@@ -92,9 +93,9 @@ class Request(Struct, frozen=True, kw_only=True):
     mac: str
     mac_from: str
     behind: list[str] = field(default_factory=list)
-    """Subnets that whoever is asked sees from behind the address of a router only."""
+    """Subnets behind NAT: the owner who is asked sees only the address of a router for them."""
     made: dt.datetime | None = None
-    """When the run began, in UTC; None: a forged run has no such time."""
+    """When the run began, in UTC; None: its file has no valid time, which only a forged run lacks."""
     public: bool = False
     """Whether names and addresses are replaced by tokens, so that nobody can act on it."""
 
@@ -140,7 +141,7 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
 
 
 def _unplaced(changed: list[str], checks: list[Check]) -> Check | None:
-    """The check that looked for the place where packets are lost, and found none; None: it did, or nobody had to look.
+    """The check that looked for the place where packets are lost, in vain; None: it found one, or was not needed.
 
     Without a place, silence is no proof that something between this laptop and the cloud has to be changed.
     """
@@ -151,7 +152,7 @@ def _unplaced(changed: list[str], checks: list[Check]) -> Check | None:
 
 
 def _further(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
-    """What somebody else than the owner of the device has to look at, or what would help."""
+    """What owners other than the device's own have to look at, or what would help."""
     for check in remaining(report.checks, report.changes):
         if check.owner in _OTHERS:
             yield (
@@ -180,12 +181,12 @@ def _place(checks: list[Check]) -> str | None:
 
 
 def _seen(check: Check, report: Report) -> list[str]:
-    """What a check found, why it says so, and the attempts or other evidence for it, for who is not beside it."""
+    """What a check found, why, and the attempts or other evidence for it, worded for a reader who is not there."""
     tried = [line for flow in check.to_allow if (line := _tried(flow, report))]
     evidence = [
         line
         for line in check.evidence
-        if not line.startswith("device fact ") and not (tried and _ATTEMPT.search(line))  # when is in `tried`
+        if not line.startswith("device fact ") and not (tried and _ATTEMPT.search(line))  # `tried` has the times
     ]
     about = _VALUE.findall(check.summary)
     evidence = [line for line in evidence if any(value in line for value in about)] or evidence
@@ -245,13 +246,13 @@ def _times(flow: Flow, seen: Observations) -> Iterator[float]:
 
 
 def _clock(started: str, at_s: float) -> str | None:
-    """The time of day so many seconds after the start, to a tenth of a second; None: the start is no time."""
+    """The time of day so many seconds after the start, to a tenth of a second; None: the start is no valid time."""
     at = _time(started, at_s)
     return f"{at:%H:%M:%S}.{at.microsecond // 100_000}" if at else None
 
 
 def _time(started: str, at_s: float) -> dt.datetime | None:
-    """The time so many seconds after the start, in UTC; None: the start is no time, in a forged report."""
+    """The time so many seconds after the start, in UTC; None: the start is no valid time (a forged report)."""
     if not math.isfinite(at_s):
         return None
     try:
@@ -311,7 +312,7 @@ def _subject(report: Report, asks: list[Ask]) -> str:
 
 
 def _about(report: Report, asks: list[Ask]) -> list[str]:
-    """Which device, on which network, and what becomes of it there."""
+    """Which device, on which network, and whether it gets online there."""
     wifi = report.observations.wifi
     network = wifi.target if wifi is not None else None
     gateway = report.scope.gateway
@@ -377,6 +378,7 @@ def _enough(report: Report, asks: list[Ask], owners: int) -> Iterator[str]:
 
 
 def _behind(asks: list[Ask]) -> Iterator[str]:
+    """The private subnets from which the rules let exchanges out."""
     for rule in (rule for ask in asks for rule in ask.rules):
         if rule.source and is_local(rule.source.partition("/")[0]):
             yield rule.source
@@ -386,13 +388,13 @@ def _behind(asks: list[Ask]) -> Iterator[str]:
 
 
 def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
-    """The command that verifies the changes, and what it says then."""
+    """The command that verifies the changes, and what it says once they are made; empty: no laptop can see them."""
     asked = [check for check in report.checks if any(check.id in ask.checks for ask in asks)]
     ids = [check.id for check in asked if not _is_for_one_client(check)]
     if not ids:
         return "", ""
     device = report.device
-    here = system(report.scope.os or "linux")  # where a saved run does not say it
+    here = system(report.scope.os or "linux")  # a saved run may not name its system
     words = [*here.as_root, here.program]
     words += ["--device", device.name if device.name in profiles.names() else "FILE.toml"]
     if device.os_version and _PLAIN_WORD.fullmatch(device.os_version):
@@ -410,9 +412,9 @@ def _verify(report: Report, asks: list[Ask]) -> tuple[str, str]:
     if is_needed:
         words += ["--only", listed.replace(", ", ",")]
         says = f'"Nothing that this run looked at keeps {with_article(device.title)} from getting online here"'
-        if any(check.status != "warn" for check in asked):  # after a warning it ends like that before the change, too
+        if any(check.status != "warn" for check in asked):  # with a warning, the exit code is 0 before the change, too
             says += ", and ends with exit code 0"
-    else:  # alone, what the device does not need settles nothing
+    else:  # checks that the device does not need give no verdict by themselves
         says = f"nothing of {listed} any more"
     return " ".join(words), says
 
@@ -428,7 +430,7 @@ def _is_for_one_client(check: Check) -> bool:
 
 
 def _elsewhere(ask: Ask, problems: set[str | None]) -> Iterator[str]:
-    """How a change shows without netpreflight, or to a laptop that takes the device's place."""
+    """How to see a change without netpreflight, or with a laptop that takes the device's place."""
     for rule in ask.rules:
         source = rule.source or "the device's subnet"
         yield (

@@ -16,7 +16,8 @@ from netpreflight.probes.observations import MOST_SAVED_BSSS, Observations
 LARGEST_FILE = 16 << 20
 """In bytes; a run in a crowded place takes a few hundred kilobytes."""
 MOST_VALUES = 1_500_000
-"""In a file, each of which takes memory: 2,000 access points that name 64 others each take about a million."""
+"""How many values a file may have, as each takes memory: 2,000 access points with 64 neighbours each have about a
+million."""
 
 
 _GIVE_JSON = "give the complete JSON of the run (-o run.json, without --redact and --share)"
@@ -27,7 +28,7 @@ class SavedReportError(ValueError):
 
 
 class SavedCheck(Struct, frozen=True, kw_only=True):
-    """The result of one check in a saved report, by the rules of its time."""
+    """The result of one check in a saved report, by the rules with which it was judged then."""
 
     id: str
     status: Status
@@ -56,7 +57,7 @@ class _Surveyed(Struct):
 
 
 class _Measured(Struct):
-    """What of a file would take most memory, before it takes any."""
+    """The part of a file that can take the most memory; decoded first, so that too long a list is refused early."""
 
     observations: _Surveyed | None = None
 
@@ -92,7 +93,7 @@ def document_in(content: bytes) -> bytes:
     """The JSON in a file: all of it, or what a page holds.
 
     Raises:
-        ValueError: it is too large, or a page without a whole document in it; the message says which.
+        ValueError: the file is too large, or a page without a whole document in it; the message says which.
     """
     if len(content) > LARGEST_FILE:
         raise ValueError(f"larger than {LARGEST_FILE >> 20} MiB, the limit for a saved report")
@@ -108,7 +109,8 @@ def decoded(document: bytes) -> Saved:
     """The saved report in a document.
 
     Raises:
-        ValueError: it is no report of this schema, holds too much, or cannot be judged again; the message says which.
+        ValueError: the document is no report of this schema, holds too much, or cannot be judged again; the message
+            says which.
     """
     if document.count(b",") > MOST_VALUES:
         raise ValueError(f"more than {MOST_VALUES:,} values, the limit for a saved report")
@@ -125,9 +127,10 @@ def decoded(document: bytes) -> Saved:
 
 
 def for_page(report: Report) -> str | None:
-    """The run of a report for its page, at the report's level.
+    """The run of a report, packed for its HTML page, at the report's level of sharing.
 
-    None: that level cannot be judged again, or the run is too large. What judging makes of it is left out.
+    None: at that level it cannot be judged again, or it is too large. Of the judgement, only the statuses of the checks
+    are kept.
     """
     if report.sharing is not UNSET and report.judgeable is not True:
         return None
@@ -137,11 +140,11 @@ def for_page(report: Report) -> str | None:
 
 
 _SHARED_ADDRESS = re.compile(r"[a-z][a-z0-9]*-\d+", re.ASCII)
-"""What stands in a shared report for an address (`reports/sharing/tokens.py`); no address looks like that."""
+"""A token that replaces an address in a shared report (`reports/sharing/tokens.py`); no real address looks like it."""
 
 
 def _has_tokens(saved: Saved) -> bool:
-    """Whether a run without a level has what only shared ones have: it is no complete run."""
+    """Whether a run without a level of sharing has parts that only shared reports have: it is not complete."""
     scope, wifi = saved.observations.scope, saved.observations.wifi
     bsss = wifi.bss if wifi is not None else []
     addresses = [
@@ -160,7 +163,7 @@ def _has_tokens(saved: Saved) -> bool:
 
 
 def _why_not_again(saved: Saved) -> str | None:
-    """Why a shared report cannot be judged again; None: it can."""
+    """Why a shared report cannot be judged again, to complete "made for sharing, … so it cannot"; None: it can."""
     if saved.sharing is UNSET:
         return "and something that said so was taken out" if _has_tokens(saved) else None
     if saved.sharing == "ticket" and saved.judgeable is True:
@@ -176,7 +179,7 @@ def as_saved(seen: Observations) -> Observations:
     """The observations as they are after saving and loading (-50 becomes -50.0), so that both make the same report."""
     try:
         return msgspec.json.decode(msgspec.json.encode(seen), type=Observations)
-    except msgspec.ValidationError:  # more than a saved run may hold
+    except msgspec.ValidationError:  # it holds more than a saved run may hold
         within = _within(seen, msgspec.inspect.type_info(Observations))
         return msgspec.json.decode(msgspec.json.encode(within), type=Observations)
 

@@ -1,8 +1,8 @@
-"""A report for a ticket that can be judged again: what it keeps of what it hides, and whether that is enough.
+"""A report for a ticket that can be judged again: what it keeps of hidden data, and whether that is enough.
 
-What a ticket hides (names of other networks, bytes, pages) has been taken out already (`reports/sharing/`). This adds
-what judging looks at in it, by class: what is odd about a name and what it looks like, which BSSIDs are alike, whether
-bytes are a nonce or a signature. Then the ticket is judged, and compared with the complete run.
+`reports/sharing/` has already removed the data that a ticket hides (names of other networks, bytes, pages). This file
+adds the properties of this data that judging needs: what is odd about a name and which names look alike, which BSSIDs
+are similar, whether bytes are a nonce or a signature. Then the ticket is judged, and compared with the complete run.
 """
 
 import itertools
@@ -38,7 +38,7 @@ _NONCE_SIZE = 40
 
 
 def for_judging(seen: Observations, shown: Observations) -> Observations:
-    """What a ticket shows of a run (`seen`), with what judging needs of the rest."""
+    """The observations that a ticket shows, with the properties of hidden data (in `seen`) that judging needs."""
     bytes_kept = _Bytes()
     return replace(
         shown,
@@ -50,7 +50,7 @@ def for_judging(seen: Observations, shown: Observations) -> Observations:
 
 
 def without_classes(shown: Observations) -> Observations:
-    """The same observations without what `for_judging` added to the air."""
+    """The same observations without the properties of BSSs that `for_judging` added."""
     if shown.wifi is None:
         return shown
     return replace(
@@ -59,7 +59,7 @@ def without_classes(shown: Observations) -> Observations:
 
 
 def is_judged_alike(ticket: Report, complete: Report, profile: Profile) -> bool:
-    """Whether a ticket, once it was saved, is judged as the complete run is: for the device, and for all known ones."""
+    """Whether a ticket, saved and loaded, has the results of the complete run, for the device and all known ones."""
     try:
         seen = msgspec.json.decode(msgspec.json.encode(ticket.observations), type=Observations)
     except msgspec.MsgspecError:
@@ -91,7 +91,7 @@ def _outcomes(checks: Iterable[Check]) -> list[tuple[str | None, ...]]:
 
 
 def _air(seen: Wifi, shown: Wifi) -> Wifi:
-    """The survey, with what is needed of names, BSSIDs and elements."""
+    """The survey as the ticket shows it, with what judging needs of hidden names, BSSIDs and elements."""
     pairs = list(zip(survey_of(seen).bss, shown.bss, strict=True))
     kept = {bss.ssid for bss, made in pairs if bss.ssid and made.ssid == bss.ssid} | {seen.target}
     names = _Names({name for name in kept if name})
@@ -111,17 +111,17 @@ def _air(seen: Wifi, shown: Wifi) -> Wifi:
 
 
 class _Names:
-    """What is told of hidden names, beside those that are shown."""
+    """What a ticket keeps of hidden names; `kept` are the names that it shows."""
 
     def __init__(self, kept: set[str]) -> None:
         self._kept = {key for name in kept for key in folded(name)}
         self._looks: defaultdict[tuple[str, str], str] = defaultdict(map("look-{}".format, itertools.count(1)).__next__)
-        """A token for each key: no key has a hyphen."""
+        """The token for each key of a hidden name: it has a hyphen, which no key of a name has (`folded`)."""
         self._by_name: dict[str, list[str]] = {}
         self._spellings: dict[str, dict[str, int]] = {}
 
     def of(self, bss: Bss) -> HiddenName:
-        """What is told of the name of a BSS."""
+        """What the ticket keeps of the name of a BSS."""
         name, raw = bss.ssid or "", octets_of(bss.ssid_hex)
         if name not in self._by_name:
             self._by_name[name] = [key[1] if key in self._kept else self._looks[key] for key in folded(name)]
@@ -135,22 +135,22 @@ class _Names:
         )
 
 
-# --- bytes that came
+# --- received bytes
 
 
 class _Bytes:
-    """What stands for bytes that were received: the same for the same bytes."""
+    """What replaces received bytes in a ticket; the same nonce always gets the same replacement."""
 
     def __init__(self) -> None:
         self._nonces: dict[str, int] = {}
 
     def of_cloud(self, seen: Cloud, shown: Cloud) -> Cloud:
-        """What the cloud's endpoints did."""
+        """The cloud's endpoints, with replacements for received bytes."""
         pairs = zip(seen.endpoints, shown.endpoints, strict=True)
         return replace(shown, endpoints=[self._endpoint(endpoint, made) for endpoint, made in pairs])
 
     def of_tcp(self, seen: TcpConnect, shown: TcpConnect) -> TcpConnect:
-        """A connection of the Internet Test."""
+        """The connection of the Internet Test, with replacements for received bytes."""
         if seen.connection is None or shown.connection is None:
             return shown
         return replace(shown, connection=self._connection(seen.connection, shown.connection))
@@ -164,7 +164,7 @@ class _Bytes:
         )
 
     def _connection(self, seen: Connection, shown: Connection) -> Connection:
-        """A nonce becomes another one, and other bytes as many zeros."""
+        """A connection with another nonce for a received nonce, and the same number of zeros for any other bytes."""
         if not seen.is_nonce:
             return replace(shown, received="0" * len(seen.received))
         first = self._nonces.setdefault(seen.received, len(self._nonces))
@@ -172,7 +172,7 @@ class _Bytes:
 
 
 def _flight(seen: ServerFlight, shown: ServerFlight) -> ServerFlight:
-    """A signature stays, to be checked with any key; if there is anything else in its place, zeros stand for that."""
+    """The flight: a well-formed signature is kept, to be checked with any key; zeros replace anything else."""
     if is_well_formed(seen.client_random, seen.server_random, seen.key_exchange):
         return replace(
             shown,
@@ -184,7 +184,7 @@ def _flight(seen: ServerFlight, shown: ServerFlight) -> ServerFlight:
 
 
 def _path(seen: Path, shown: Path) -> Path:
-    """The path; zeros stand for what ICMP errors quoted."""
+    """The path, with zeros in place of what ICMP errors quoted."""
     pairs = zip(seen.targets, shown.targets, strict=True)
     return replace(
         shown,

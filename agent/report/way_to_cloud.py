@@ -1,4 +1,4 @@
-"""The way from this laptop to the cloud, station by station, with what worked between them and what did not."""
+"""The route from this laptop to the cloud, station by station, with what worked between them and what did not."""
 
 import ipaddress
 
@@ -21,6 +21,7 @@ _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "skip", "pass")
 _MOST_ROUTERS = 4
 """At most this many routers between the gateway and the Internet are drawn; path.egress has all in its evidence."""
 MOST_BEYOND = 3
+"""At most this many routers beyond this site are drawn."""
 _GATEWAY = 2
 """The gateway's place among the stations."""
 
@@ -36,13 +37,13 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Station(Struct, frozen=True, kw_only=True):
-    """A station on the way, and the steps between the station before and this one."""
+    """A station on the route, and the steps between the previous station and this one."""
 
     kind: StationKind
     title: str
     detail: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    """What was tested between the station before and this one; empty: nothing by itself."""
+    """What was tested between the previous station and this one; empty: nothing was tested there separately."""
 
     @property
     def status(self) -> Status | None:
@@ -51,7 +52,7 @@ class Station(Struct, frozen=True, kw_only=True):
 
 
 def way_to_cloud(view: DeviceView, checks: list[Check]) -> list[Station]:
-    """The stations of the way; checks that do not count for the device are not among their steps."""
+    """The stations of the route; checks that do not count for the device are not among their steps."""
     seen, profile, host, address = view.seen, view.profile, view.host, view.address
     scope, wifi = seen.scope, seen.wifi
     counted = [check for check in checks if check.level != "reported"]
@@ -119,7 +120,7 @@ def _steps(kind: StationKind, checks: list[Check], profile: Profile) -> list[Ste
 
 
 def _path_check(checks: list[Check]) -> Check | None:
-    """The check that says where on the path the device's port is lost."""
+    """The check that says where on the path packets to the device's cloud port are lost."""
     return next((check for check in checks if CHECKS[check.id].locates), None)
 
 
@@ -142,12 +143,12 @@ def _target(view: DeviceView) -> PathTarget | None:
 
 
 def _answering_routers(target: PathTarget) -> set[str]:
-    """The routers that answered a packet to the device's port with time exceeded."""
+    """The routers that answered a packet to the device's cloud port with time exceeded."""
     return {router for sources in ladder.routers(target.device).values() for router in sources}
 
 
 def _router_station(router: Router, target: PathTarget | None, checks: list[Check]) -> Station:
-    """The station for a router between the gateway and the Internet, with whether the device's port gets that far."""
+    """The station for a router between the gateway and the Internet, and whether packets to the cloud port reach it."""
     if router.whose.may_be_edge:
         title, detail = "Edge of this site", [router.address, "or a router of the provider"]
     else:
@@ -156,7 +157,7 @@ def _router_station(router: Router, target: PathTarget | None, checks: list[Chec
 
 
 def _router_step(router: str, target: PathTarget | None, checks: list[Check]) -> list[Step]:
-    """The step that says that the device's port gets to a router; empty where the router did not answer that port."""
+    """The step that says that packets to the cloud port reach a router; empty: the router answered no such packet."""
     path_check = _path_check(checks)
     if target is None or path_check is None or router not in _answering_routers(target):
         return []
@@ -190,14 +191,14 @@ def _sorted_routers(target: PathTarget, seen: Observations) -> tuple[list[str], 
 
 
 def _with_loss(stations: list[Station], target: PathTarget, path_check: Check) -> list[Station]:
-    """Add the loss of the device's port to the station after the last router that answered for that port."""
+    """Draw the loss of packets to the cloud port at the station after the last router that answered such a packet."""
     answering = _answering_routers(target)
     positions = [
         position
         for position, station in enumerate(stations)
         if position >= _GATEWAY and set(station.detail) & answering
     ]
-    # If no router answered for the port, it is drawn as lost before the gateway: access points do not answer traces.
+    # If no router answered such a packet, the loss is drawn before the gateway: access points do not answer traces.
     lost_at = min((positions[-1] + 1) if positions else _GATEWAY, len(stations) - 1)
     label = f"{target.device.name} lost" if path_check.status == "fail" else f"{target.device.name}: where it is lost"
     step = Step(what=label, status=path_check.status, check=path_check.id, summary=path_check.summary)

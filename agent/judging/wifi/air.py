@@ -15,22 +15,23 @@ _ALL_24 = range(1, 15)
 _APART = 5
 """Channels are 5 MHz apart and 20 MHz wide, so those with numbers less than 5 apart overlap."""
 _APART_40 = 4
-"""The secondary channel of 40 MHz lies 20 MHz, that is four numbers, from the primary."""
+"""At 40 MHz the secondary channel is 20 MHz, that is four channel numbers, above or below the primary."""
 _UNKNOWN_DBM, _LEAST_DBM = -70.0, -95.0
+"""The strength that is assumed for a BSS without one, and the lowest strength that `_power` tells apart."""
 DEFERS_DBM = -82.0
-"""A station waits while it hears a 20 MHz OFDM frame of at least this strength (IEEE 802.11-2020, 17.3.10.6). A weaker
-one is noise to it, and does not crowd its channel."""
+"""A station does not send while it receives a 20 MHz OFDM frame of at least this strength (IEEE 802.11-2020,
+17.3.10.6). It treats a weaker frame as noise, so a radio weaker than this does not crowd a channel."""
 _SAME_RADIO_DB = 10.0
-"""The most by which the names of one radio, sent with the same power, differ in strength where they are received."""
+"""The largest difference in received strength between BSSs of one radio, which sends all with the same power."""
 MOST_ALIKE = 5
 """At most this many look-alikes of a name are returned: a neighbour can send thousands."""
 
 
 class Radio:
-    """The BSSs that are taken to be of one radio: on one channel, alike in BSSID and strength, and with other names.
+    """BSSs that are counted as one radio: on one channel, with similar BSSIDs and strengths, and with different names.
 
-    An access point numbers the BSSIDs of its names upwards from the radio's own, or changes their first octet. It never
-    sends one name twice on a channel.
+    An access point derives the BSSIDs of its networks from the radio's own address: it counts the address up, or
+    changes the first octet. It never sends the same name twice on one channel.
     """
 
     def __init__(self, strongest: Bss) -> None:
@@ -40,11 +41,11 @@ class Radio:
 
     @property
     def is_near(self) -> bool:
-        """Whether stations here wait for it; a radio of unknown strength counts."""
+        """Whether stations here wait while this radio sends (`DEFERS_DBM`); they do if its strength is unknown."""
         return self.strongest.signal_dbm is None or self.strongest.signal_dbm >= DEFERS_DBM
 
     def is_too_strong_for(self, bss: Bss) -> bool:
-        """Whether it is heard so much stronger than a BSS that the BSS cannot be of this radio."""
+        """Whether this radio is received so much stronger than a BSS that the BSS cannot belong to it."""
         mine, its = self.strongest.signal_dbm, bss.signal_dbm
         return mine is not None and its is not None and mine - its > _SAME_RADIO_DB
 
@@ -55,23 +56,25 @@ class Radio:
 
 
 class _Alike:
-    """The radios that are alike in channel and BSSID, in the order in which they were found: the strongest first.
+    """The radios with the same channel and similar BSSIDs, the strongest first.
 
-    BSSs come by falling signal, and each belongs to the first radio of about its strength that lacks its name.
+    BSSs have to be passed in the order of falling signal. Each belongs to the first radio of similar strength that does
+    not have its name yet.
     """
 
     def __init__(self) -> None:
         self._radios: list[Radio] = []
         self._quiet_from = 0
-        """The index of the first radio that is not too strong for the BSSs that follow; all before it are."""
+        """The index of the first radio that is not too strong for the BSSs still to come; all radios before it are."""
         self._may_lack: dict[tuple[str, bool], int] = {}
-        """By name, and whether the BSS has a signal: the index of the first radio that may lack that name.
+        """Keyed by (name, whether the BSS has a signal strength): the index of the first radio that may lack that name.
 
-        All radios before it have the name, so none is looked at twice for it, however many BSSs have it.
+        All radios before that index have the name. The search goes on from there, so that no radio is looked at twice
+        for one name, however many BSSs have it.
         """
 
     def radio_of(self, bss: Bss) -> Radio | None:
-        """The first radio that a BSS, which is no stronger than those before it, can be of; None: there is none."""
+        """The first radio that a BSS can belong to, if BSSs come strongest first; None: no radio fits."""
         has_signal = bss.signal_dbm is not None
         while has_signal and self._quiet_from < len(self._radios):
             if not self._radios[self._quiet_from].is_too_strong_for(bss):
@@ -86,7 +89,7 @@ class _Alike:
         return self._radios[at] if at < len(self._radios) else None
 
     def add(self, radio: Radio) -> None:
-        """Take a further radio, whose strongest BSS is no stronger than those before it."""
+        """Add a further radio; its strongest BSS must not be stronger than the BSSs before it."""
         self._radios.append(radio)
 
 
@@ -96,7 +99,7 @@ class AirOccupancy:
     def __init__(self, heard: list[Bss]) -> None:
         self.named: dict[str, list[Bss]] = defaultdict(list)
         self.by_bssid: dict[str, list[Bss]] = defaultdict(list)
-        """The BSSs with a name that send beacons."""
+        """The BSSs that send beacons and have a name, by BSSID."""
         self.on_band: dict[Band | None, list[Bss]] = defaultdict(list)
         self.nameless: dict[Band | None, list[Bss]] = defaultdict(list)
         """The BSSs that send beacons, but no name, by band."""
@@ -105,7 +108,7 @@ class AirOccupancy:
         self.countries: set[str] = set()
         """The countries that Country elements name."""
         self.overlapping: Counter[int] = Counter()
-        """How many BSSs overlap each 2.4 GHz channel, with their secondary channels."""
+        """How many BSSs overlap each 2.4 GHz channel with their primary or secondary channel."""
         self.load: dict[int, float] = {}
         """The highest BSS Load (0 to 1) that a BSS with this primary 2.4 GHz channel reports."""
         for bss in heard:
@@ -131,7 +134,7 @@ class AirOccupancy:
             for key in self._looks(name):
                 self._alike[key].append(name)
 
-        # Once for each channel: every network in range is judged by them.
+        # Worked out once for each channel, because every network in range is judged by these counts.
         self._on: dict[int, list[Radio]] = {channel: [] for channel in _ALL_24}
         for radio in self.radios:
             for channel in overlapped(radio.strongest):
@@ -153,7 +156,7 @@ class AirOccupancy:
         """How busy channel 1, 6 or 11 is: by the radios that overlap it, their signal, and BSS Load; no unit.
 
         The radios of the network `without` do not count, because they would be moved to that channel. Their BSS Load
-        does, because it includes everybody's traffic.
+        does count, because it includes everybody's traffic.
         """
         named = self._radios_named.get(without or "", [])
         own = [radio for radio in named if channel in overlapped(radio.strongest)]
@@ -165,17 +168,17 @@ class AirOccupancy:
         return sorted(found - {name})[:MOST_ALIKE]
 
     def _looks(self, name: str) -> list[tuple[str, str]]:
-        """The keys of a name, as `folded` gives them; of one that a ticket hides, those that are told of it."""
+        """The keys by which look-alikes of a name are found: from `folded`, or from the ticket if it hides the name."""
         hidden = hidden_name_of(self.named.get(name, []))
         return folded(name) if hidden is None else list(zip(("case", "shape"), hidden.looks, strict=False))
 
 
 def _radios(heard: Iterable[Bss]) -> list[Radio]:
-    """The radios of these BSSs."""
+    """Group these BSSs into radios."""
     radios: list[Radio] = []
     alike: dict[tuple[int | None, str], _Alike] = defaultdict(_Alike)
     for bss in sorted(heard, key=lambda bss: strength(bss.signal_dbm), reverse=True):
-        # Without the first octet, and without the last four bits.
+        # The BSSID without its first octet and its last four bits; a ticket has a number (`Bss.radio`) in its place.
         near = alike[bss.channel, bss.bssid[2:-1] if bss.radio is UNSET else str(bss.radio)] if bss.bssid else _Alike()
         radio = near.radio_of(bss)
         if radio is not None:
@@ -195,11 +198,12 @@ def overlapped(bss: Bss) -> frozenset[int]:
 
 @lru_cache(maxsize=256)
 def _around(primary: int, offset: int) -> frozenset[int]:
-    """The 2.4 GHz channels that a primary channel and its secondary one (HT Operation's offset) overlap."""
+    """The 2.4 GHz channels that a primary channel and its secondary channel (by HT Operation's offset) overlap."""
     both = primary, primary + {1: _APART_40, 3: -_APART_40}.get(offset, 0)
     return frozenset(channel for channel in _ALL_24 if any(abs(part - channel) < _APART for part in both))
 
 
 def _power(bss: Bss) -> float:
+    """The weight of a BSS by its signal strength: from 0.5 at -95 dBm and below to 10 at 0 dBm."""
     power = _UNKNOWN_DBM if bss.signal_dbm is None else min(max(bss.signal_dbm, _LEAST_DBM), 0.0)
     return (power + 100.0) / 10.0

@@ -1,4 +1,4 @@
-"""One BSS: the age of its result, and how it is described; shared by the files of this package."""
+"""One BSS: the age of its scan result, and how it is described; shared by the files of this package."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from netpreflight.probes.quoting import in_quotes
 FRESH_S = 60.0
 """A scan result older than this does not show that a BSS is still on the air."""
 SLACK_S = 2.0
-"""Added to the time that a scan took, because some sources give whole seconds."""
+"""Added to the duration of a scan, as the limit for the age of its results: some sources give ages in whole seconds."""
 MOST_DESCRIBED = 20
 """At most this many BSSs of one network, the strongest, go into the evidence of a check."""
 MOST_CONTRADICTIONS = 4
@@ -27,7 +27,8 @@ def by_strength(bsss: Iterable[Bss]) -> list[Bss]:
 def is_fresh(bss: Bss, wifi: Wifi) -> bool:
     """Whether a result shows that a BSS is on the air now, or was while the capture was made.
 
-    Without a scan in this run no result does, however recent: the access point may have been switched off since.
+    Without a scan in this run no result shows that, however recent, except for the BSS that the laptop is on: the
+    access point may have been switched off since.
     """
     if wifi.source in PASSIVE or bss.associated:
         return True
@@ -40,12 +41,12 @@ def is_fresh(bss: Bss, wifi: Wifi) -> bool:
 
 
 def either(words: Sequence[str]) -> str:
-    """`a`, `a or b`, `a, b or c`."""
+    """Words joined with "or": `a`, `a or b`, `a, b or c`."""
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def age_words(bsss: list[Bss]) -> str:
-    """How long ago the last of these BSSs was heard, in words."""
+    """How long ago the latest of these BSSs was heard, in words."""
     age = min((bss.age_s for bss in bsss if bss.age_s is not None), default=None)
     if age is None:
         return "at an unknown time"
@@ -125,7 +126,7 @@ def sentences(parts: Iterable[str]) -> str:
 
 
 def unlocking_step(wifi: Wifi | None) -> str | None:
-    """The step that would let the source show more, as a sentence; None: it names none."""
+    """The step that would let the source show more, as a sentence; None: the source names no such step."""
     return sentences([(wifi.unlocked_by if wifi else None) or ""]) or None
 
 

@@ -1,4 +1,4 @@
-"""Channels: whether the device uses the network's channel, how wide that is, and how crowded 2.4 GHz is."""
+"""Channels: whether the device uses the network's channel, how wide the channel is, and how crowded 2.4 GHz is."""
 
 from functools import cache
 from typing import Any
@@ -13,9 +13,9 @@ from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Bss, Wifi
 
 BUSY = 0.75
-"""From this share of busy time (BSS Load) on, a channel counts as crowded."""
+"""A channel counts as crowded if BSS Load reports at least this share of busy time."""
 CROWDED_RADIOS = 8
-"""From this many other radios that are near enough (`DEFERS_DBM`) on overlapping channels on, a channel is crowded."""
+"""A channel counts as crowded if at least this many other radios that are near enough (`DEFERS_DBM`) overlap it."""
 
 
 _SPACING = {"2.4": 1, "5": 4}

@@ -7,8 +7,9 @@ from netpreflight.agent.profiles.facts import RadioFacts
 from netpreflight.probes.observations import Band, Wifi, band_of, frequency_of
 
 OVERHEARD_MHZ = 10
-"""A beacon is received this far from its channel: nearly all on 2.4 GHz are sent at 1 Mb/s, as DSSS 22 MHz wide. So a
-capture made on 1, 6 and 11 for a while has all of them; a scan, which stays for a tenth of a second, may not."""
+"""A beacon can be received this far from its own channel: nearly all 2.4 GHz beacons are sent at 1 Mb/s, in DSSS that
+is 22 MHz wide. So a longer capture on channels 1, 6 and 11 has the beacons of channels 1 to 13; a scan, which stays on
+a channel for a tenth of a second, can miss some."""
 
 _EUROPE = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
 """Countries where the 5 GHz band ends at 5725 MHz (ECC Decision (04)08), in the middle of channel 144."""
@@ -41,8 +42,9 @@ def _band_not_covered(band: Band, wifi: Survey, radio: RadioFacts) -> str | None
         missing -= _not_used_here(wifi, band)
         return f"{band} GHz was not listened to on channels {spans(missing, band)}" if missing else None
     if passive or band == "5":
-        # A scan may leave channels of 5 GHz out (radar detection, country), and a capture any, so only those count on
-        # which something was heard. A BSS may have been heard from the channel next to its own: that one is not shown.
+        # A scan may skip 5 GHz channels (radar detection, country), and a capture may skip any channel. So only
+        # channels on which a BSS was heard count as listened to. If the radio heard a BSS from the next channel, the
+        # results do not show that it listened on that next channel.
         missing = set(wanted) - {bss.channel for bss in heard if bss.channel is not None and is_fresh(bss, wifi)}
         where = f"the {source_words(wifi)} does not say where it listened"
         return f"{where}, and nothing was heard on channels {spans(missing, band)}" if missing else None
@@ -70,7 +72,7 @@ def _not_used_here(wifi: Survey, band: Band) -> set[int]:
 
 
 def _is_within(reach_mhz: int, frequency_mhz: int | None, listened_mhz: list[int]) -> bool:
-    """Whether the radio listened this near to a frequency, so that a beacon there was heard."""
+    """Whether the radio listened within `reach_mhz` of a frequency, so that it would have heard a beacon there."""
     return frequency_mhz is not None and any(abs(frequency_mhz - listened) <= reach_mhz for listened in listened_mhz)
 
 

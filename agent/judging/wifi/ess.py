@@ -1,7 +1,7 @@
 """The network that is judged: its BSSs, which of them is best for the device, or why no network can be judged.
 
 A device joins one access point, so all checks judge the same BSS: passes from different access points prove nothing.
-Of several BSSs the best one is judged: by the worst status that it has in any check, then by its signal.
+Of several BSSs the best one is judged (`ranking`): first by its worst status in any check, last by its signal.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from netpreflight.agent.sentences import counted
 from netpreflight.probes.observations import Bss, Join, Wifi
 
 _ELSEWHERE = "Run netpreflight on a laptop with Wi-Fi, or give it a capture (--capture FILE), or leave Wi-Fi out: "
+"""The remedy on a laptop that cannot look at the air; `_SKIP` completes the sentence."""
 _SKIP = "--skip wifi."
 _NAMELESS = "(this laptop's network, name withheld)"
 
@@ -40,7 +41,7 @@ class Ess:
     wifi: Survey
     profile: Profile
     ranking: Ranking
-    """Those that the device can use, and which of them is the best."""
+    """Which BSSs of the network the device can use, and which of these is the best."""
     answered: frozenset[str] = frozenset()
     """The BSSIDs of the access points that answered this run's own attempts to join."""
 
@@ -56,12 +57,12 @@ class Ess:
 
     @property
     def ours(self) -> list[Bss]:
-        """All BSSs of its name, strongest first."""
+        """All BSSs with the network's name, strongest first."""
         return self.wifi.ours
 
     @property
     def best(self) -> Bss | None:
-        """The BSS that the device does best with; None: none is usable."""
+        """The BSS that the device does best with; None: no BSS is usable."""
         return self.ranking.best
 
     @property
@@ -71,7 +72,7 @@ class Ess:
 
     @property
     def unheard(self) -> list[Bss]:
-        """Its nontransmitted BSSIDs in the device's bands: 802.11a/b/g/n stations do not read of them."""
+        """The network's nontransmitted BSSIDs in the device's bands; 802.11a/b/g/n stations do not find them."""
         return self.ranking.unheard
 
     @cached_property
@@ -81,7 +82,7 @@ class Ess:
 
 
 def network_of(view: DeviceView) -> Ess | Finding:
-    """The network that the run is about, or the finding that says why there is none; cached in the survey."""
+    """The network that the run is about, or the finding that says why none can be judged; cached in the survey."""
     profile = view.profile
     if view.seen.wifi is None:
         return nothing_to_judge(None)
@@ -98,7 +99,7 @@ def _answered(join: Join | UnsetType, name: str | None) -> frozenset[str]:
 
 
 def _network(wifi: Survey, profile: Profile, answered: frozenset[str]) -> Ess | Finding:
-    """The network that the survey is about, with its BSSs ranked for the device, or why there is none."""
+    """The network that the survey is about, with its BSSs ranked for the device, or why none can be judged."""
     target = wifi.target
     if wifi.not_run or wifi.source is None or not wifi.bss:
         return nothing_to_judge(wifi)
@@ -113,7 +114,7 @@ def _network(wifi: Survey, profile: Profile, answered: frozenset[str]) -> Ess | 
 
 
 def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
-    """Judge the best BSS of a network for one check, with a warning if a stronger BSS gets in its way."""
+    """Judge the best BSS of a network for one check; warn if the device may join a worse BSS of the network instead."""
     if isinstance(network, Finding):
         return network
     wifi, profile, best = network.wifi, network.profile, network.best
@@ -128,7 +129,7 @@ def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
 
 
 def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
-    """The warning about a BSS that the device may take instead of the best one; None: there is none."""
+    """The warning about a worse BSS that the device may join instead of the best one; None: there is no such BSS."""
     other = network.ranking.in_the_way(judge)
     if other is None:
         return None

@@ -14,6 +14,7 @@ _OFDM = {6.0, 9.0, 12.0, 18.0, 24.0, 36.0, 48.0, 54.0}
 _KNOWN = {"ht", "sae-h2e"}
 """The BSS membership selectors that are understood here; `sae-h2e` is about SAE, so wifi.security judges it."""
 _ONLY = {"vht": "802.11ac", "he": "802.11ax", "121": "802.11be"}
+"""Keyed by membership selector: the only stations that a BSS with this selector admits."""
 
 
 def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:

@@ -30,14 +30,14 @@ from netpreflight.probes.quoting import in_quotes
 STEERING_GAP_DB = 10.0
 """If 5 GHz is this much stronger than 2.4 GHz, band steering and dual-band laptops prefer it."""
 _MOST_NEAR = 3
-"""At most this many names that look like the one asked for are said."""
+"""At most this many names that look like the one asked for are listed in the finding."""
 
 
 def judge_band(network: Ess) -> Finding:
     """Whether the network is on the air in a band that the device has.
 
-    A pass needs a result from this run, or one of shortly before and an answer to its join. A fail needs a survey of
-    every channel in the device's plan. Anything else is unknown.
+    A pass needs a scan result from this run, or a result of up to `FRESH_S` ago and an answer to this run's join. A
+    fail needs a survey of every channel in the device's plan. Anything else is unknown.
     """
     best, wifi, name = network.best, network.wifi, network.name
     if best is None:
@@ -261,7 +261,7 @@ def _not_shared(network: Ess) -> Finding:
 
 
 def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
-    """What points at band steering."""
+    """The signs of band steering that were seen, as phrases."""
     ours, signs = [*low, *high], []
     if any(bss.bss_transition for bss in ours):
         signs.append("802.11v BSS transition is on, which access points use for steering")

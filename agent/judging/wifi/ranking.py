@@ -1,4 +1,4 @@
-"""The BSSs of one network, ranked for one kind of radio: which one a device does best with, and what is in its way.
+"""The BSSs of one network, ranked for one kind of radio: the best BSS, and a worse one that the device may join.
 
 Most BSSs are alike in what a check looks at, so each check judges one BSS of each kind, and not all of them.
 """
@@ -24,7 +24,7 @@ JudgeBss = Callable[[Bss, Survey, Profile], Finding]
 Rank = tuple[int, int, float]
 """How good a BSS is, lower is better: its worst status, how many checks have that status, and its negated signal."""
 Statuses = dict[tuple[bytes, JudgeBss, Hashable], int]
-"""The status (its place in `BEST_FIRST`) for a radio, a check, and what that check looks at."""
+"""Keyed by (radio facts, check, what the check looks at in a BSS): the status, as its place in `BEST_FIRST`."""
 
 _encoded: Callable[[Any], bytes] = msgspec.msgpack.Encoder().encode
 LOOKED_AT: dict[JudgeBss, Callable[[Bss], Hashable]] = {
@@ -38,7 +38,8 @@ LOOKED_AT: dict[JudgeBss, Callable[[Bss], Hashable]] = {
     judge_signal: quality,
     judge_width: lambda bss: (bss.band, bss.width_mhz),
 }
-"""The checks that judge a single BSS, each with what its status depends on: BSSs that are alike there have the same."""
+"""The checks that judge a single BSS, each with what its status depends on: BSSs that are equal in that have the same
+status."""
 _PASS, _WARN, _UNKNOWN, _FAIL = map(BEST_FIRST.index, ("pass", "warn", "unknown", "fail"))
 
 
@@ -48,7 +49,7 @@ class Kinds:
     Attributes:
         of: the number of each BSS's kind, in the order of the BSSs.
         looked_at: for each kind, what each check in `LOOKED_AT` looks at.
-        examples: for each kind, a BSS of it.
+        examples: for each kind, one BSS of this kind.
     """
 
     def __init__(self, ours: list[Bss]) -> None:
@@ -68,8 +69,8 @@ class Ranking:
 
     Attributes:
         usable: the BSSs in the device's bands that send beacons, so that the device hears them; strongest first.
-        unheard: its nontransmitted BSSIDs in the device's bands: 802.11a/b/g/n stations do not read of them.
-        best: the usable BSS with the best rank; None: none is usable.
+        unheard: the nontransmitted BSSIDs in the device's bands, whose element 802.11a/b/g/n stations do not read.
+        best: the usable BSS with the best rank; None: no BSS is usable.
     """
 
     def __init__(self, wifi: Survey, kinds: Kinds, profile: Profile, radio: bytes) -> None:
@@ -91,11 +92,11 @@ class Ranking:
         self._in_the_way: dict[JudgeBss, Bss | None] = {}
 
     def in_the_way(self, judge: JudgeBss) -> Bss | None:
-        """The BSS that the device may take instead of the best one, and that fares worse in a check; None: none does.
+        """The BSS that the device may join instead of the best one, with a worse result in a check; None: no such BSS.
 
-        Devices take the strongest BSS of a name. A BSS that the device cannot join is a problem if it is stronger; one
-        that it can join, but with a warning, may be taken if it is as strong. BSSs outside the device's channels do not
-        count.
+        Devices try the strongest BSS of a name first. So a BSS that the device cannot join counts if it is stronger
+        than the best one, and a BSS that the device can join with a warning counts if it is at least as strong. BSSs
+        outside the device's channels do not count.
         """
         if judge not in self._in_the_way:
             self._in_the_way[judge] = self._find_in_the_way(judge)
@@ -108,13 +109,13 @@ class Ranking:
         return worst, found.count(worst), -strength(bss.signal_dbm)
 
     def _find_in_the_way(self, judge: JudgeBss) -> Bss | None:
-        """The same as `in_the_way`, without keeping it."""
+        """Find what `in_the_way` returns, without caching it."""
         best = self.best
         if best is None or best.signal_dbm is None:
             return None
         for other, rank, kind in zip(self.usable, self._ranks, self._kinds, strict=True):
             if strength(other.signal_dbm) < best.signal_dbm:
-                return None  # and so are all that follow
+                return None  # all that follow are weaker, too
             statuses = self._statuses[kind]
             if other is best or statuses[judge_channel] in {_FAIL, _UNKNOWN}:
                 continue
@@ -126,7 +127,7 @@ class Ranking:
 
 
 def ranking_of(wifi: Survey, profile: Profile) -> Ranking:
-    """The BSSs of the survey's network ranked for a device; devices and versions with the same radio share it."""
+    """The BSSs of the survey's network ranked for a device; devices and versions with one radio share a ranking."""
     if wifi.kinds is None:
         wifi.kinds = Kinds(wifi.ours)
     radio = _encoded(profile.radio)
@@ -136,7 +137,7 @@ def ranking_of(wifi: Survey, profile: Profile) -> Ranking:
 
 
 def _status(bss: Bss, judge: JudgeBss, looked_at: Hashable, wifi: Survey, profile: Profile, radio: bytes) -> int:
-    """The status of a BSS in a check, from a BSS that is alike in what the check looks at if there was one."""
+    """The status of a BSS in a check; an earlier result is used for a BSS that is equal in what the check looks at."""
     key = radio, judge, looked_at
     status = wifi.statuses.get(key)
     if status is None:

@@ -1,7 +1,7 @@
 """Security: whether the device has the AKM, the ciphers and the PMF that one BSS asks for.
 
-A station joins by one element, RSN or WPA, and needs everything from that element: an AKM, a pairwise cipher and the
-group cipher. So each element is judged by itself, and the two are never combined.
+A station uses one element to join, RSN or WPA, and needs everything from that element: an AKM, a pairwise cipher and
+the group cipher. So each element is judged by itself, and the two are never combined.
 """
 
 from typing import Any, NamedTuple
@@ -22,9 +22,11 @@ _RSN_AKM: dict[Security, str] = {
     "wpa2-eap": "EAP",
     "owe": "OWE",
 }
-"""The AKM that every device has which supports a security family. PSK-SHA256, PSK-SHA384 and FT-* belong to the same
-families (IEEE 802.11-2020, table 9-151), but a device needs extra support for each, and no profile claims that."""
+"""Keyed by security family, for the RSN element: the AKM that every device of this family supports. PSK-SHA256,
+PSK-SHA384 and FT-* belong to the same families (IEEE 802.11-2020, table 9-151), but a device needs extra support for
+each of them, and no profile claims such support."""
 _WPA_AKM: dict[Security, str] = {"wpa-psk": "PSK", "wpa-eap": "EAP"}
+"""Like `_RSN_AKM`, for the WPA element."""
 _ADMIN: Owner = "network administrator"
 
 
@@ -111,7 +113,7 @@ def _cipher_lacking(element: Suites, has: list[str]) -> str | None:
 
 
 def _pmf_required(name: str, profile: Profile) -> Finding:
-    """The finding where the BSS requires PMF and the device does not have it, or that is not confirmed."""
+    """The finding where the BSS requires PMF, and the device has no PMF or it is not confirmed that it has PMF."""
     pmf = profile.radio.pmf_required
     unconfirmed = pmf.certainty == "unconfirmed"
     return Finding(
@@ -204,7 +206,7 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
 
 
 def _odd(bss: Bss) -> list[str]:
-    """What is wrong with the RSN and WPA elements, as the decoder says."""
+    """What is wrong with the RSN and WPA elements, in the decoder's words."""
     return [note for note in bss.contradictions if note.startswith(("RSN ", "WPA "))]
 
 
@@ -214,7 +216,7 @@ def is_odd(bss: Bss) -> bool:
 
 
 def _odd_element(bss: Bss, name: str) -> Finding:
-    """The finding where an RSN or WPA element is one that the standard does not define."""
+    """The finding where an RSN or WPA element does not follow the standard."""
     odd = _odd(bss) or ["a list of AKMs or of pairwise ciphers is empty"]
     return Finding(
         status="unknown",

@@ -17,7 +17,9 @@ NOT_ASKED_FOR = (
     "network is found by asking for its name, so such a device does not find it there."
 )
 _ABOVE_11 = range(12, 15)
+"""The 2.4 GHz channels that some countries do not allow."""
 _MOST_TWINS = 5
+"""At most this many byte sequences of the name, and look-alike names, are evidence."""
 _MOST_NOTES = 40
 """At most this many contradictions are evidence."""
 
@@ -46,7 +48,7 @@ def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
     if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
     if cannot is not None and wifi.hidden_name is not None and not all(map(is_mark, cannot.value)):
-        return not_told(wifi, "every character")  # of a ticket, which does not tell of these characters
+        return not_told(wifi, "every character")  # a ticket does not tell if the name has these
     if wifi.double is not None:
         return _shared_bssid(wifi.double, hidden, wifi, evidence)
     oddities = in_words(wifi.oddities, wifi.octets)
@@ -104,9 +106,10 @@ def _shared_bssid(double: tuple[Bss, Bss], hidden: Finding, wifi: Survey, eviden
 
 
 def not_asked_for(bss: Bss, radio: RadioFacts) -> bool:
-    """Whether a device that does not know its country may not send on this channel, so that it finds no hidden network.
+    """Whether the device might send no probe request on this channel, so that it finds no hidden network there.
 
-    Such a device uses 12 to 14 in listening only, if at all: that is so for those that are not certain in its plan.
+    A device that does not know its country only listens on channels 12 to 14, if it uses them at all. This holds for
+    the channels that are not in its plan as delivered, but unconfirmed, or in its plan only once its country is set.
     """
     if bss.band != "2.4" or bss.channel not in _ABOVE_11 or bss.channel in plan(radio.channels.value):
         return False

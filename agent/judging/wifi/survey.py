@@ -35,7 +35,7 @@ class Survey(Wifi, kw_only=True, dict=True):
     """The device that was judged last, and the network as judged for it: all checks of that device share it."""
 
     kinds: "Kinds | None" = None
-    """The network's BSSs by kind, once they were ranked."""
+    """The network's BSSs by kind; None: they were not ranked yet."""
 
     @cached_property
     def air(self) -> AirOccupancy:
@@ -44,12 +44,12 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def statuses(self) -> "Statuses":
-        """What was judged so far of BSSs that are alike."""
+        """The statuses judged so far, so that BSSs that are equal in what a check looks at are judged once."""
         return {}
 
     @cached_property
     def rankings(self) -> "dict[bytes, Ranking]":
-        """The network's BSSs ranked for each kind of radio so far."""
+        """The rankings of the network's BSSs made so far, by the encoded facts about the radio."""
         return {}
 
     @cached_property
@@ -59,7 +59,7 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def ours_on(self) -> dict[Band | None, list[Bss]]:
-        """The same by band."""
+        """The BSSs of the network by band, the strongest first."""
         found = defaultdict(list)
         for bss in self.ours:
             found[bss.band].append(bss)
@@ -72,12 +72,12 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def names_sent(self) -> list[bytes]:
-        """The different bytes that the network's beacons have as its name."""
+        """The different byte sequences that the network's beacons send as its name."""
         return list(dict.fromkeys(octets for bss in self.heard if (octets := octets_of(bss.ssid_hex)) is not None))
 
     @cached_property
     def hidden_name(self) -> HiddenName | None:
-        """What a ticket tells of the network's name; None: it shows the name, or this is no ticket."""
+        """What a ticket keeps of the network's hidden name; None: the name is not hidden, or this is no ticket."""
         return hidden_name_of(self.heard) or hidden_name_of(self.ours)
 
     @property
@@ -94,7 +94,7 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def spellings(self) -> int:
-        """How many different bytes the network's beacons have as its name."""
+        """How many different byte sequences the network's beacons send as its name."""
         told = (bss.hidden_name for bss in self.heard if not bss.ssid_hex)
         hidden = {name.spelling for name in told if name is not UNSET and name.spelling is not None}
         return len(self.names_sent) + len(hidden)
@@ -106,7 +106,7 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def announced_high(self) -> list[Neighbor]:
-        """The access points of the same name on 5 and 6 GHz that the network's beacons on 2.4 GHz name."""
+        """The access points with the same name on 5 and 6 GHz that the network's 2.4 GHz beacons announce."""
         return [
             neighbor
             for bss in self.heard
@@ -116,7 +116,7 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def double(self) -> tuple[Bss, Bss] | None:
-        """A BSS of the network and one of another name with the same BSSID, both heard lately; None: there is none."""
+        """A BSS of the network and a BSS of another name with the same BSSID, both fresh; None: no such pair."""
         for bss in self.heard:
             other = self._others.get(bss.bssid or "")
             if other is not None and is_fresh(bss, self):
@@ -125,7 +125,7 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def _others(self) -> dict[str, Bss]:
-        """By the BSSIDs of the network's BSSs: the first BSS of another name with that BSSID that was heard lately."""
+        """Keyed by the BSSIDs of the network's BSSs: the first fresh BSS with that BSSID and another name."""
         found = {}
         for bssid in dict.fromkeys(bss.bssid for bss in self.heard if bss.bssid):
             same = self.air.by_bssid.get(bssid, [])
@@ -136,11 +136,11 @@ class Survey(Wifi, kw_only=True, dict=True):
 
     @cached_property
     def best_channel(self) -> int:
-        """The least used of channels 1, 6 and 11, not counting the judged network's own BSSs."""
+        """The least used of channels 1, 6 and 11, not counting the judged network's own radios."""
         return min(PLAIN, key=lambda channel: self.air.weight(channel, without=self.target))
 
     def aimed_at(self, name: str) -> "Survey":
-        """The same survey, about the network of this name."""
+        """The same survey with the network of this name as the one to judge; what was counted over all BSSs is kept."""
         aimed = msgspec.structs.replace(self, target=name, target_from=None, judged=None, kinds=None)
         aimed.air, aimed.statuses = self.air, self.statuses
         return aimed
@@ -168,7 +168,9 @@ def octets_of(name_hex: str | None) -> bytes | None:
 
 
 def _is_made_up(elements: str) -> bool:
-    """Whether a system made these elements from another BSS's announcement: they have a Multiple BSSID-Index element.
+    """Whether the operating system made this result up from another BSS's beacon, for a nontransmitted BSSID.
+
+    Its elements then include a Multiple BSSID-Index element.
 
     Runs saved before `Bss.nontransmitted` existed have such results, but not that field.
     """
