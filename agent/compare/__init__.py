@@ -29,7 +29,7 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
     all_limits = [*limits(a, b, finding.story), *_references(a, b, finding.story)]
     later = finding.story == "before-and-after" and not is_reversed(a, b)
     pairs = _pairs(a, b, all_limits, later=later)
-    said = conclusion(a, b, finding, pairs, profile)
+    opening = conclusion(a, b, finding, pairs, profile)
     return Comparison(
         schema="netpreflight-comparison/1",
         tool=Tool(),
@@ -39,8 +39,8 @@ def compare(a: Given, b: Given, profile: Profile) -> Comparison:
         story=finding.story,
         sure=finding.sure,
         told_by=finding.evidence,
-        sentence=said.sentence,
-        headline=said.headline,
+        sentence=opening.sentence,
+        headline=opening.headline,
         worse=_worse(pairs) if finding.story != "before-and-after" or later else None,
         conclusions=of_two_networks(a, b, profile) if finding.story == "two-networks" else [],
         asked=asked(a, b) if later else [],

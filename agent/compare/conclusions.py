@@ -117,8 +117,8 @@ def find_contrast(a: Given, b: Given, stages: tuple[Stage, ...]) -> Contrast | N
         if stage is None or first_failing(good, stages) is not None:
             continue
         failing_ids = {check.id for check in failing(bad, stage)}
-        again = [check for check in good.report.checks if check.id in failing_ids]
-        if all(settled(check) in {"pass", "warn"} for check in again):
+        same_checks = [check for check in good.report.checks if check.id in failing_ids]
+        if all(settled(check) in {"pass", "warn"} for check in same_checks):
             return Contrast(bad, good, stage)
     return None
 

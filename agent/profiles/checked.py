@@ -326,19 +326,19 @@ def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str
             written.refuse(place, "expected each time after the one before it")
         texts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
         for text in texts:
-            says = None
+            fault = None
             if name in _HOSTS or name.endswith(("_line", "host_name")):
-                says = _wrong_placeholder(text, fills, whole)
-            if says is None and name.endswith("_line") and text.startswith("@"):
-                says = "expected the name of a line of agent/profiles/log_lines.py after @"
-            if says is None and name in _HOSTS:
-                says = _wrong_host(_filled(text, whole))
-            if says is None and name.startswith("channels"):
-                says = _wrong_channels(text)
+                fault = _wrong_placeholder(text, fills, whole)
+            if fault is None and name.endswith("_line") and text.startswith("@"):
+                fault = "expected the name of a line of agent/profiles/log_lines.py after @"
+            if fault is None and name in _HOSTS:
+                fault = _wrong_host(_filled(text, whole))
+            if fault is None and name.startswith("channels"):
+                fault = _wrong_channels(text)
             if name == "server_key":
-                says = _wrong_key(text)
-            if says is not None:
-                written.refuse(place, f"{says}, got {quoted(text)}")
+                fault = _wrong_key(text)
+            if fault is not None:
+                written.refuse(place, f"{fault}, got {quoted(text)}")
 
 
 def _wrong_placeholder(text: str, fills: tuple[str, ...], whole: dict[str, Any]) -> str | None:

@@ -89,20 +89,20 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
     content = _content(name)
     profile = _at(Path(name).stem if _is_path(name) else name, name, content, os_version)
 
-    def of(stated: Any, kind: Any) -> list[Any]:
+    def converted(stated: Any, kind: Any) -> list[Any]:
         return [msgspec.convert(entry, kind) for entry in _within(stated, profile, os_version)]
 
     facts = {
-        section: {name: of(content[section][name], Fact[Any]) for name in fact_kinds(section) if name in stated}
+        section: {name: converted(content[section][name], Fact[Any]) for name in fact_kinds(section) if name in stated}
         for section in sections()
         if (stated := content.get(section)) is not None
     }
-    facts[""] = {key: of(content[key], Fact[Any]) for key in top_facts() if key in content}
+    facts[""] = {key: converted(content[key], Fact[Any]) for key in top_facts() if key in content}
     return Sheet(
         profile,
         os_version is not None,
         facts,
-        {check_id: of(needs, CheckNeeds) for check_id, needs in content.get("checks", {}).items()},
+        {check_id: converted(needs, CheckNeeds) for check_id, needs in content.get("checks", {}).items()},
     )
 
 

@@ -70,10 +70,10 @@ class Rule(Struct, frozen=True, kw_only=True):
         source = self.source or f"the device (its subnet{unknown})"
         device = f"{source}{f' (MAC {self.mac})' if self.mac else ''}"
         idle = f"; keep an idle conversation for at least {self.idle_s} s" if self.idle_s else ""
-        past = ", without any proxy or inspection in between" if self.protocol == "tcp" else ""
+        unproxied = ", without any proxy or inspection in between" if self.protocol == "tcp" else ""
         return (
             f"Allow outbound {self.protocol.upper()} from {device} to {where}, destination port {self.port}, "
-            f"with replies{past}{idle}."
+            f"with replies{unproxied}{idle}."
         )
 
 
@@ -106,11 +106,11 @@ def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[C
     found: dict[str, Change] = {}
     for check in sorted(wanted, key=lambda check: check.level != "required"):
         change = _change(check, checks, seen, profile)
-        before = found.get(change.line)
+        same_line = found.get(change.line)
         found[change.line] = Change(
-            checks=[*(before.checks if before else []), *change.checks],
-            problems=[*(before.problems if before else []), *change.problems],
-            needed=change.needed or (before is not None and before.needed),
+            checks=[*(same_line.checks if same_line else []), *change.checks],
+            problems=[*(same_line.problems if same_line else []), *change.problems],
+            needed=change.needed or (same_line is not None and same_line.needed),
             where=change.where,
             owner=change.owner,
             line=change.line,
@@ -145,8 +145,8 @@ def _asks_for_change(check: Check, checks: list[Check]) -> bool:
     A warning asks for a change only if it names exchanges to allow, or if a check that the device needs fails because
     of it.
     """
-    told = {row.id for row in checks if row.status in {"fail", "warn"} and row.level != "reported"}
-    if check.level == "reported" or not check.remedy or check.due_to in told:
+    shown_ids = {row.id for row in checks if row.status in {"fail", "warn"} and row.level != "reported"}
+    if check.level == "reported" or not check.remedy or check.due_to in shown_ids:
         return False
     return check.status == "fail" or (check.status == "warn" and (bool(check.to_allow) or _is_cause(check, checks)))
 
@@ -181,7 +181,7 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
     if not addresses or not 1 <= flow.port <= 65535:
         return None
     is_wide = subnet is not None and subnet.prefixlen < _WIDEST_SOURCE
-    alive = profile.cloud.keep_alive_s if (flow.protocol, flow.port) == ("udp", profile.cloud.port.value) else None
+    keep_alive = profile.cloud.keep_alive_s if (flow.protocol, flow.port) == ("udp", profile.cloud.port.value) else None
     prefix = profile.mac_prefix.value if profile.mac_prefix else ""
     return Rule(
         protocol=flow.protocol,
@@ -191,7 +191,7 @@ def _rule(flow: Flow, seen: Observations, profile: Profile) -> Rule | None:
         source=str(subnet) if subnet and not is_wide else None,
         is_wide=is_wide,
         mac=prefix if _MAC.fullmatch(prefix) else None,
-        idle_s=math.ceil(alive.value) + IDLE_MARGIN_S if alive else None,
+        idle_s=math.ceil(keep_alive.value) + IDLE_MARGIN_S if keep_alive else None,
     )
 
 

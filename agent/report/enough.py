@@ -58,19 +58,19 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
     works = not (not_seen or in_doubt or unsettled) and verdict_of(after_fix, selection).startswith("compatible")
     first, problems = [change.checks[0] for change in to_fix], [change.problems[0] for change in to_fix]
     asked = {check_id for change in changes for check_id in change.checks}
-    perhaps = [check_id for check_id in failing if check_id in not_seen]
+    consequences = [check_id for check_id in failing if check_id in not_seen]
     return Enough(
         answer="not-known" if not works else "alone" if len(to_fix) == 1 else "together",
         fix=first,
         problems=problems,
-        perhaps=perhaps,
+        perhaps=consequences,
         not_seen=[*not_seen, *(check_id for check_id in unsettled if check_id not in not_seen)],
         sentence=_unsettled(first, unsettled)
         if unsettled
         else _sentence(
-            _Fixes(first, problems == [ONLY_LAPTOP]), perhaps, _missing(not_seen, selection), in_doubt, works=works
+            _Fixes(first, problems == [ONLY_LAPTOP]), consequences, _missing(not_seen, selection), in_doubt, works=works
         )
-        + afterwards(checks, [check_id for check_id in perhaps if check_id not in asked]),
+        + afterwards(checks, [check_id for check_id in consequences if check_id not in asked]),
     )
 
 
@@ -120,16 +120,16 @@ def suspected_causes(ids: list[str], checks: list[Check]) -> list[str]:
     return list(dict.fromkeys(cause for cause in causes if cause in unknown))
 
 
-def afterwards(checks: list[Check], perhaps: list[str]) -> str:
+def afterwards(checks: list[Check], failing: list[str]) -> str:
     """What to do if these checks still fail once their cause is fixed, as a sentence after a space; empty: none."""
-    if not perhaps:
+    if not failing:
         return ""
-    flows = [flow for check in checks if check.id in perhaps for flow in check.to_allow]
+    flows = [flow for check in checks if check.id in failing for flow in check.to_allow]
     where = [f"{flow.words} to {zone_of(flow.host or flow.address)}" for flow in flows]
     what = (
         f"let out {in_a_row(list(dict.fromkeys(where)))}"
         if where
-        else f"follow the remedy given under {in_groups(perhaps)}"
+        else f"follow the remedy given under {in_groups(failing)}"
     )
     return f" Only if it still fails then: {what}."
 
@@ -165,7 +165,7 @@ def _missing(not_seen: list[str], selection: Selection) -> _Missing:
     )
 
 
-def _sentence(fixes: _Fixes, perhaps: list[str], missing: _Missing, in_doubt: list[str], *, works: bool) -> str:
+def _sentence(fixes: _Fixes, consequences: list[str], missing: _Missing, in_doubt: list[str], *, works: bool) -> str:
     """Whether fixing these checks is enough, as a sentence."""
     names, is_single = in_a_row(fixes.ids), len(fixes.ids) == 1
     fixing = "Letting the device through" if fixes.is_letting_through else f"Fixing {names}"
@@ -174,7 +174,7 @@ def _sentence(fixes: _Fixes, perhaps: list[str], missing: _Missing, in_doubt: li
     both = "both" if len(fixes.ids) == 2 else "all"
     if works:
         return f"{names} {both} have to be fixed, and that is enough: everything else was seen to work here."
-    consequences = f" {in_groups(perhaps)} may fail only because of that." if perhaps else ""
+    consequences_words = f" {in_groups(consequences)} may fail only because of that." if consequences else ""
     start = f"{fixing} may not be enough"
     if missing.left_out or missing.unmeasured:
         left_out, unmeasured = in_groups(missing.left_out), in_groups(missing.unmeasured)
@@ -185,7 +185,7 @@ def _sentence(fixes: _Fixes, perhaps: list[str], missing: _Missing, in_doubt: li
             ]
         )
         again = f" Then run netpreflight again{', without leaving that out' if left_out else ''}."
-        return f"{start}: {why}.{consequences}{again}"
+        return f"{start}: {why}.{consequences_words}{again}"
     if in_doubt:
         return f"{start}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."
     return f"{start}."

@@ -181,7 +181,7 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
         }[about.mac_from]
         found = [f"Measured as a device with the MAC address {about.mac}, from DHCP on. {made}"]
     if lost := list(dict.fromkeys(map(words_of, only_laptop(seen)))):
-        found.append(_on_lost(seen, in_a_row(lost)))
+        found.append(_on_laptop_only(seen, in_a_row(lost)))
     if networks := _other_networks(seen, about):
         found.append(f"The device is in another network ({networks[0]}) than this laptop ({networks[1]}).")
     silent = [neighbour.address for neighbour in about.neighbours if not neighbour.answers_arp]
@@ -193,13 +193,13 @@ def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
     return [*found, *about.kept]
 
 
-def _on_lost(seen: Observations, lost: str) -> str:
+def _on_laptop_only(seen: Observations, services: str) -> str:
     """The note on what answers this laptop and not the device."""
     if networks := laptop_elsewhere(seen):
         own, joined = map(in_quotes, networks)
-        return f"Answers this laptop on {own}, and not the device on {joined}: {lost}."
+        return f"Answers this laptop on {own}, and not the device on {joined}: {services}."
     conclusion = " The network lets this laptop through, and not the device." if is_let_through(seen) else ""
-    return f"Answers this laptop, and not the device: {lost}.{conclusion}"
+    return f"Answers this laptop, and not the device: {services}.{conclusion}"
 
 
 def _other_networks(seen: Observations, about: AsDevice) -> tuple[str, str] | None:
@@ -216,12 +216,12 @@ def _note_without_device(profile: Profile, verdict: Verdict, devices: list[Devic
     same_answer = by_answer.pop(_YES_OR_NO[verdict], [])
     if verdict != "incompatible":
         by_answer.pop("no", None)  # the answer itself names them
-    is_told = not same_answer and not by_answer and devices
+    is_in_answer = not same_answer and not by_answer and devices
     holds = f"It holds for {in_a_row(same_answer) or 'none of the known devices'}."
     others = [f"{in_a_row(titles)} (the answer is {answer})" for answer, titles in by_answer.items()]
     more = [f"It does not hold for {' and for '.join(others)}."] if others else []
-    of_it = f"This is the answer for {with_article(profile.title)} (--device names another)."
-    return " ".join([of_it, *([] if is_told else [holds]), *more])
+    answer_for = f"This is the answer for {with_article(profile.title)} (--device names another)."
+    return " ".join([answer_for, *([] if is_in_answer else [holds]), *more])
 
 
 def _network_note(seen: Observations, wifi: Wifi, profile: Profile, *, more_than_wifi: bool) -> str | None:

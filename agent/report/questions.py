@@ -108,13 +108,13 @@ def _by_device(view: DeviceView, checks: list[Check]) -> _ByDevice:
     )
 
 
-def _with_log(question: Question, told: str | None) -> Question:
+def _with_log(question: Question, from_log: str | None) -> Question:
     """Add to an answer what the device's own log says about the question."""
-    if told is None:
+    if from_log is None:
         return question
     if question.answer is None:
-        return replace(question, answer=told, source=_LOG, how=None)
-    return replace(question, answer=f"{question.answer}; {told}", source=f"{question.source}; {_LOG}")
+        return replace(question, answer=from_log, source=_LOG, how=None)
+    return replace(question, answer=f"{question.answer}; {from_log}", source=f"{question.source}; {_LOG}")
 
 
 def _password(view: DeviceView, checks: list[Check]) -> Question:
@@ -356,7 +356,7 @@ def _own_kind(own: str) -> str | None:
 def _resolver(seen: Observations) -> Question:
     """Which resolvers DHCP hands out."""
     resolvers = seen.dhcp.resolvers() if seen.dhcp else []
-    words = [f"{resolver} ({_kind(resolver, seen.scope.gateway)})" for resolver in resolvers[:4]]
+    words = [f"{resolver} ({_place_of_resolver(resolver, seen.scope.gateway)})" for resolver in resolvers[:4]]
     return Question(
         question="Which resolver (DNS) does the device get?",
         answer=", ".join(words) or None,
@@ -365,7 +365,7 @@ def _resolver(seen: Observations) -> Question:
     )
 
 
-def _kind(address: str, gateway: str | None) -> str:
+def _place_of_resolver(address: str, gateway: str | None) -> str:
     """Where a resolver is: the gateway itself, in a private network, or public."""
     if address == gateway:
         return "the gateway itself"

@@ -119,9 +119,9 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
     """What has to be changed, with its owner."""
     for change in report.changes:
         checks = [check for check in report.checks if check.id in change.checks]
-        place = _unplaced(change.checks, report.checks)
+        unplaced = _unplaced(change.checks, report.checks)
         cut_off = report.answer.check in change.checks and is_cut_off(report.checks)
-        suspected = bool(suspected_causes(change.checks, report.checks)) or place is not None or cut_off
+        suspected = bool(suspected_causes(change.checks, report.checks)) or unplaced is not None or cut_off
         yield (
             change.owner,
             Ask(
@@ -133,7 +133,7 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
                 seen=[
                     *([report.answer.obstacle] if cut_off and report.answer.obstacle else []),
                     *dict.fromkeys(line for check in reversed(checks) for line in _seen(check, report)),
-                    *([f"{place.summary}.", *([place.reason] if place.reason else [])] if place else []),
+                    *([f"{unplaced.summary}.", *([unplaced.reason] if unplaced.reason else [])] if unplaced else []),
                 ],
                 checks=change.checks,
             ),
@@ -322,12 +322,12 @@ def _about(report: Report, asks: list[Ask]) -> list[str]:
         place = f"on the Wi-Fi {in_quotes(network)}{by_cable}"
     device = with_article(report.device.title)
     if report.startup.online is False:
-        become = "It would not get online there."
+        outcome = "It would not get online there."
     elif any(ask.sure == "needed" for ask in asks):
-        become = "It cannot be relied on to get online there."
+        outcome = "It cannot be relied on to get online there."
     else:
-        become = "It gets online there." if report.startup.online else "It is not known whether it gets online there."
-    lines = [f"{capitalised(device)} is to be used {place}. {become}"]
+        outcome = "It gets online there." if report.startup.online else "It is not known whether it gets online there."
+    lines = [f"{capitalised(device)} is to be used {place}. {outcome}"]
     if any(ask.rules for ask in asks):
         lines.append(
             "It is a small Wi-Fi device without a screen. It opens each connection itself, from the inside out: "
@@ -370,10 +370,10 @@ def _enough(report: Report, asks: list[Ask], owners: int) -> Iterator[str]:
     else:
         yield "Whether that is enough is not known: what comes after it can be measured only then."
         asked = {check_id for change in report.changes for check_id in change.checks}
-        perhaps = [check.id for check in report.checks if check.id in found.perhaps and check.id not in asked]
-        if any(check.to_allow for check in report.checks if check.id in perhaps):
-            yield afterwards(report.checks, perhaps).strip()
-        elif perhaps:
+        consequences = [check.id for check in report.checks if check.id in found.perhaps and check.id not in asked]
+        if any(check.to_allow for check in report.checks if check.id in consequences):
+            yield afterwards(report.checks, consequences).strip()
+        elif consequences:
             yield "Only if it still fails then: run netpreflight again, and see what it finds next."
 
 

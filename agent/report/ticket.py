@@ -93,19 +93,19 @@ def _outcomes(checks: Iterable[Check]) -> list[tuple[str | None, ...]]:
 def _air(seen: Wifi, shown: Wifi) -> Wifi:
     """The survey as the ticket shows it, with what judging needs of hidden names, BSSIDs and elements."""
     pairs = list(zip(survey_of(seen).bss, shown.bss, strict=True))
-    kept = {bss.ssid for bss, made in pairs if bss.ssid and made.ssid == bss.ssid} | {seen.target}
+    kept = {bss.ssid for bss, shared in pairs if bss.ssid and shared.ssid == bss.ssid} | {seen.target}
     names = _Names({name for name in kept if name})
     radios: defaultdict[str, int] = defaultdict(itertools.count(1).__next__)
     return replace(
         shown,
         bss=[
             replace(
-                made,
+                shared,
                 nontransmitted=bss.nontransmitted,
-                hidden_name=names.of(bss) if bss.ssid and made.ssid != bss.ssid else UNSET,
+                hidden_name=names.of(bss) if bss.ssid and shared.ssid != bss.ssid else UNSET,
                 radio=radios[bss.bssid[2:-1]] if bss.bssid else UNSET,
             )
-            for bss, made in pairs
+            for bss, shared in pairs
         ],
     )
 
@@ -147,7 +147,7 @@ class _Bytes:
     def of_cloud(self, seen: Cloud, shown: Cloud) -> Cloud:
         """The cloud's endpoints, with replacements for received bytes."""
         pairs = zip(seen.endpoints, shown.endpoints, strict=True)
-        return replace(shown, endpoints=[self._endpoint(endpoint, made) for endpoint, made in pairs])
+        return replace(shown, endpoints=[self._endpoint(endpoint, shared) for endpoint, shared in pairs])
 
     def of_tcp(self, seen: TcpConnect, shown: TcpConnect) -> TcpConnect:
         """The connection of the Internet Test, with replacements for received bytes."""
@@ -159,7 +159,7 @@ class _Bytes:
         pairs = zip(seen.connections, shown.connections, strict=True)
         return replace(
             shown,
-            connections=[self._connection(connection, made) for connection, made in pairs],
+            connections=[self._connection(connection, shared) for connection, shared in pairs],
             flight=None if seen.flight is None or shown.flight is None else _flight(seen.flight, shown.flight),
         )
 
@@ -190,11 +190,11 @@ def _path(seen: Path, shown: Path) -> Path:
         shown,
         targets=[
             replace(
-                made,
-                device=_ladder(target.device, made.device),
-                controls=list(map(_ladder, target.controls, made.controls)),
+                shared,
+                device=_ladder(target.device, shared.device),
+                controls=list(map(_ladder, target.controls, shared.controls)),
             )
-            for target, made in pairs
+            for target, shared in pairs
         ],
     )
 

@@ -55,21 +55,23 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
             remedy="Look up in the device's datasheet whether it uses this channel.",
             owner="device owner",
         )
-    there = {country: plan(text, bss.band) for country, text in by_country.value.items()} if by_country else {}
+    country_plans = {country: plan(text, bss.band) for country, text in by_country.value.items()} if by_country else {}
     rests_on: list[Fact[Any]] = [uses, *([by_country] if by_country else [])]
     if bss.channel in plan(uses.value, bss.band):
-        lost = [country for country, numbers in there.items() if bss.channel not in numbers]
+        countries_without = [country for country, numbers in country_plans.items() if bss.channel not in numbers]
         return Finding(
             status="pass",
             summary=f"{name} is on channel {bss.channel}, in the device's plan ({uses.value})",
-            evidence=[f"not in the device's plan once its country is set to {either(lost)}"] if lost else [],
-            rests_on=rests_on if lost else [uses],
+            evidence=[f"not in the device's plan once its country is set to {either(countries_without)}"]
+            if countries_without
+            else [],
+            rests_on=rests_on if countries_without else [uses],
         )
     remedy = f"Set the {bss.band} GHz channel to one of {uses.value}."
     if bss.band == "2.4":
         remedy = f"Set the 2.4 GHz channel to 1, 6 or 11. {advice(wifi)}"
-    perhaps = radio.channels_unconfirmed
-    if bss.band == "2.4" and perhaps is not None and bss.channel in plan(perhaps.value):
+    unconfirmed_channels = radio.channels_unconfirmed
+    if bss.band == "2.4" and unconfirmed_channels is not None and bss.channel in plan(unconfirmed_channels.value):
         return Finding(
             status="warn",
             summary=f"{name} is on channel {bss.channel}; not confirmed for this device",
@@ -77,12 +79,12 @@ def judge_channel(bss: Bss, wifi: Survey, profile: Profile) -> Finding:
             reason=f"It is not confirmed that this device uses channel {bss.channel}.",
             remedy=remedy,
             owner="network administrator",
-            rests_on=[perhaps],
+            rests_on=[unconfirmed_channels],
         )
-    countries = [country for country, numbers in there.items() if bss.channel in numbers]
+    countries = [country for country, numbers in country_plans.items() if bss.channel in numbers]
     if countries:
         remedy += f" Or set the device's own country, if that is {either(countries)}."
-    elif there:
+    elif country_plans:
         remedy += " No country setting of the device includes this channel."
     return Finding(
         status="fail",

@@ -187,16 +187,16 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         )
     elif wifi.names_withheld or all(bss.ssid is None for bss in wifi.bss):
         evidence = describe_all(by_strength(wifi.bss))
-        told = next((limit for limit in wifi.limits if "Location" in limit), None)
+        location_hint = next((limit for limit in wifi.limits if "Location" in limit), None)
         problem = "names-withheld"
         summary = f"{counted(len(wifi.bss), 'BSS')} heard, and this laptop withholds their names"
         reason = sentences(["Without names it is not known which of them are the network's", *wifi.limits])
-        remedy = step or (sentences([told]) if told else _ELSEWHERE + _SKIP)
+        remedy = step or (sentences([location_hint]) if location_hint else _ELSEWHERE + _SKIP)
     else:
-        named = len({bss.ssid for bss in wifi.bss if bss.ssid})
+        name_count = len({bss.ssid for bss in wifi.bss if bss.ssid})
         problem, summary = (
             "none-chosen",
-            f"{named} {'network is' if named == 1 else 'networks are'} in range, and none was chosen",
+            f"{name_count} {'network is' if name_count == 1 else 'networks are'} in range, and none was chosen",
         )
         reason = (
             "No name was given, so there is no single network to judge."

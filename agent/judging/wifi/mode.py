@@ -22,8 +22,8 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
 
     A station must not join a BSS with a membership selector that it does not know (IEEE 802.11-2020, 9.4.2.3).
     """
-    radio, name, low = profile.radio, judged_name(wifi), bss.band == "2.4"
-    mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if low else 'a/n'} (mixed)."
+    radio, name, is_24_ghz = profile.radio, judged_name(wifi), bss.band == "2.4"
+    mixed = f"Set the {bss.band} GHz mode of {name} to {'b/g/n' if is_24_ghz else 'a/n'} (mixed)."
     has = f"this device has 802.11{'/'.join(radio.phy.value)}"
     unknown = [selector for selector in bss.membership if selector not in _KNOWN]
     if "ht" in bss.membership and not unknown and radio.n_only.value == "no":
@@ -42,15 +42,15 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     if not bss.rates_mbps or not bss.complete:  # the part that is cut off may hold a selector
         return not_told(wifi, "the rates", bss)
     basic = set(bss.basic_rates_mbps)
-    if odd := basic - _OFDM - (_DSSS if low else set()):
+    if odd := basic - _OFDM - (_DSSS if is_24_ghz else set()):
         return _fail(
             "unknown-basic-rates",
-            f"{name} requires rates that no 802.11{'b/g' if low else 'a'} station has",
+            f"{name} requires rates that no 802.11{'b/g' if is_24_ghz else 'a'} station has",
             f"Basic rates {', '.join(f'{rate:g}' for rate in sorted(odd))} Mb/s are not 802.11 rates on this band.",
             mixed,
             [radio.phy],
         )
-    if (basic & _OFDM and not {"g" if low else "a", "n"} & set(radio.phy.value)) or (
+    if (basic & _OFDM and not {"g" if is_24_ghz else "a", "n"} & set(radio.phy.value)) or (
         basic & _DSSS and "b" not in radio.phy.value
     ):
         return _fail(
@@ -74,7 +74,7 @@ def judge_mode(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     rates, n = set(bss.rates_mbps), bss.ht is not None
     if "ht" in bss.membership:
         kinds, evidence = "n", []
-    elif low:
+    elif is_24_ghz:
         kinds = "/".join(word for word, there in (("b", rates & _DSSS), ("g", rates - _DSSS), ("n", n)) if there)
         evidence = [] if rates & _DSSS else ["no 802.11b rate is offered: 802.11b-only stations cannot join"]
     else:

@@ -103,8 +103,8 @@ def _absent(network: Ess) -> Finding:
     if nameless:
         hidden = f"{counted(len(nameless), 'BSS')} without a name, and {name} may be one of them"
         where = f"{elsewhere}; on {has} GHz it was not heard" if ours else f"{name} was not heard"
-        above = NOT_ASKED_FOR if any(not_asked_for(bss, radio) for bss in nameless) else ""
-        return _unknown(network, "hidden-names", where, hidden, above, settled_by="settings")
+        why_not_found = NOT_ASKED_FOR if any(not_asked_for(bss, radio) for bss in nameless) else ""
+        return _unknown(network, "hidden-names", where, hidden, why_not_found, settled_by="settings")
     gap = not_covered(wifi, radio)
     if gap is not None:
         where = f"{elsewhere}; {has} GHz was not surveyed as a whole" if ours else f"{name} was not heard"
@@ -202,10 +202,10 @@ def judge_shared(network: Ess) -> Finding:
     signs = _signs(low, high)
     if announced and not high:
         signs.append(f"its own Reduced Neighbor Report names {counted(len(announced), 'BSS')} there")
-    weight = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
+    likelihood = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
     return Finding(
         status="warn",
-        summary=f"{name} is on 2.4 and on 5 or 6 GHz; band steering: {weight}",
+        summary=f"{name} is on 2.4 and on 5 or 6 GHz; band steering: {likelihood}",
         problem="shared-name",
         reason="An access point that steers clients to 5 GHz can refuse a device that has 2.4 GHz only."
         + (f" Seen: {'; '.join(signs)}." if signs else ""),

@@ -44,11 +44,11 @@ def judge_security(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device can join in any way that the BSS offers; the best way counts."""
     name = judged_name(wifi)
     if bss.security is None:
-        return _odd_element(bss, name) if bss.complete and _odd(bss) else not_told(wifi, "the security", bss)
+        return _faulty_element(bss, name) if bss.complete and _faults(bss) else not_told(wifi, "the security", bss)
     ways = _ways(bss, profile)
     if not ways:
         if any(element is not None and not element.akms for element in (bss.rsn, bss.wpa)):
-            return _odd_element(bss, name)
+            return _faulty_element(bss, name)
         return _none_in_common(bss, name, profile)
     return min(
         (_judge_way(way, bss, wifi, profile) for way in ways), key=lambda finding: BEST_FIRST.index(finding.standing)
@@ -71,7 +71,7 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     """Whether the device can join in one way: its ciphers, PMF, and how good that security is."""
     name, radio = judged_name(wifi), profile.radio
     if way.element is not None and not way.element.pairwise_ciphers:
-        return _odd_element(bss, name)
+        return _faulty_element(bss, name)
     if way.element is not None and (lacking := _cipher_lacking(way.element, radio.ciphers.value)) is not None:
         return Finding(
             status="fail",
@@ -85,9 +85,11 @@ def _judge_way(way: _Way, bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
     family, pmf = _families(radio)[way.family], radio.pmf_required
     uses: list[Fact[Any]] = [family, *([radio.ciphers] if way.element is not None else [])]
     # An unconfirmed family is a greater doubt than unconfirmed PMF, which is part of WPA3.
-    sure_to_lack = pmf.value == "no" and pmf.certainty != "unconfirmed"
-    perhaps_lacks = (pmf.value == "no" or pmf.certainty == "unconfirmed") and family is not radio.security_unconfirmed
-    if way.family not in {"open", "wep"} and (sure_to_lack or perhaps_lacks):
+    has_no_pmf = pmf.value == "no" and pmf.certainty != "unconfirmed"
+    has_doubtful_pmf = (
+        pmf.value == "no" or pmf.certainty == "unconfirmed"
+    ) and family is not radio.security_unconfirmed
+    if way.family not in {"open", "wep"} and (has_no_pmf or has_doubtful_pmf):
         # An access point that requires PMF refuses every station without it, whichever element is used (12.6.3).
         if bss.pmf == "required" or (bss.rsn is not None and bss.rsn.pmf_required):
             return _pmf_required(name, profile)
@@ -198,32 +200,36 @@ def _none_in_common(bss: Bss, name: str, profile: Profile) -> Finding:
         status="fail",
         summary=summary,
         problem=problem,
-        reason=sentences([reason, *_odd(bss)]),
+        reason=sentences([reason, *_faults(bss)]),
         remedy=remedy,
         owner=_ADMIN,
         rests_on=[profile.radio.security],
     )
 
 
-def _odd(bss: Bss) -> list[str]:
+def _faults(bss: Bss) -> list[str]:
     """What is wrong with the RSN and WPA elements, in the decoder's words."""
     return [note for note in bss.contradictions if note.startswith(("RSN ", "WPA "))]
 
 
 def is_odd(bss: Bss) -> bool:
     """Whether anything is wrong with the RSN and WPA elements."""
-    return bool(bss.contradictions) and bool(_odd(bss))
+    return bool(bss.contradictions) and bool(_faults(bss))
 
 
-def _odd_element(bss: Bss, name: str) -> Finding:
+def _faulty_element(bss: Bss, name: str) -> Finding:
     """The finding where an RSN or WPA element does not follow the standard."""
-    odd = _odd(bss) or ["a list of AKMs or of pairwise ciphers is empty"]
+    faults = _faults(bss) or ["a list of AKMs or of pairwise ciphers is empty"]
     return Finding(
         status="unknown",
-        summary=f"{name} sends a faulty security element: {odd[0]}",
+        summary=f"{name} sends a faulty security element: {faults[0]}",
         problem="odd-element",
         reason=sentences(
-            [*odd, f"What can be read is {suites_words(bss)}", "Stations differ in what they make of such an element"]
+            [
+                *faults,
+                f"What can be read is {suites_words(bss)}",
+                "Stations differ in what they make of such an element",
+            ]
         ),
         remedy=f"Set {name} to WPA2-PSK with CCMP (AES) on the access point again, or update its firmware; then run "
         "netpreflight again.",

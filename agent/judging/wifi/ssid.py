@@ -33,8 +33,10 @@ def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
     evidence += notes[:_MOST_NOTES]
     if len(notes) > _MOST_NOTES:
         evidence.append(f"and {len(notes) - _MOST_NOTES} more contradictions in its beacons")
-    cannot = profile.radio.refused_in_ssid
-    if cannot is not None and (refused := [character for character in cannot.value if character in marks]):
+    refused_in_ssid = profile.radio.refused_in_ssid
+    if refused_in_ssid is not None and (
+        refused := [character for character in refused_in_ssid.value if character in marks]
+    ):
         return Finding(
             status="fail",
             summary=f"{name} has a {'comma' if refused[0] == ',' else refused[0]!r} in it: this device cannot join it",
@@ -43,11 +45,11 @@ def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
             remedy=f"Rename {name}, or give the device a network with another name.",
             owner="network administrator",
             evidence=evidence,
-            rests_on=[cannot],
+            rests_on=[refused_in_ssid],
         )
     if hidden.standing in {"fail", "unknown"}:
         return msgspec.structs.replace(hidden, evidence=evidence)
-    if cannot is not None and wifi.hidden_name is not None and not all(map(is_mark, cannot.value)):
+    if refused_in_ssid is not None and wifi.hidden_name is not None and not all(map(is_mark, refused_in_ssid.value)):
         return not_told(wifi, "every character")  # a ticket does not tell if the name has these
     if wifi.double is not None:
         return _shared_bssid(wifi.double, hidden, wifi, evidence)
@@ -77,7 +79,7 @@ def judge_name(hidden: Finding, wifi: Survey, profile: Profile) -> Finding:
         status="pass",
         summary=f"{name} is a name that the device can join",
         evidence=evidence,
-        rests_on=[*([cannot] if cannot else []), *hidden.rests_on],
+        rests_on=[*([refused_in_ssid] if refused_in_ssid else []), *hidden.rests_on],
     )
 
 
@@ -113,9 +115,9 @@ def not_asked_for(bss: Bss, radio: RadioFacts) -> bool:
     """
     if bss.band != "2.4" or bss.channel not in _ABOVE_11 or bss.channel in plan(radio.channels.value):
         return False
-    perhaps = [radio.channels_unconfirmed.value] if radio.channels_unconfirmed else []
-    perhaps += radio.channels_by_country.value.values() if radio.channels_by_country else []
-    return any(bss.channel in plan(text) for text in perhaps)
+    uncertain_plans = [radio.channels_unconfirmed.value] if radio.channels_unconfirmed else []
+    uncertain_plans += radio.channels_by_country.value.values() if radio.channels_by_country else []
+    return any(bss.channel in plan(text) for text in uncertain_plans)
 
 
 def judge_hidden(bss: Bss, wifi: Wifi, profile: Profile) -> Finding:
