@@ -358,11 +358,11 @@ def _by_join(a: Given, b: Given) -> Conclusion | None:
             continue
         standing: Standing = "suspect" if tried.status == "fail" else "not-settled"
         because = (
-            f"{name_of(given)} took the passphrase that the run was given; whether the device was given the same one "
-            "is not known."
+            f"{name_of(given)} accepted the passphrase that the run was given; whether the device was given the same "
+            "one is not known."
         )
         if tried.status == "fail":
-            because = f"Of the one that the run {given.letter} was given: {tried.summary}."
+            because = f"With the passphrase that run {given.letter} was given: {tried.summary}."
         if tried.status == "fail" or join.joined is not None:
             return Conclusion(
                 subject="the passphrase", standing=standing, because=because, rests_on=_results(given, [tried])

@@ -13,7 +13,7 @@ from netpreflight.probes.quoting import in_quotes
 _HOTSPOT_SUBNETS = {
     "172.20.10.0/28": "an iPhone's or iPad's hotspot",
     "192.168.43.0/24": "a hotspot of Android up to 10",
-    "192.168.49.0/24": "Wi-Fi Direct, as some phones' hotspots",
+    "192.168.49.0/24": "Wi-Fi Direct, which some phones' hotspots use",
     "192.168.137.0/24": "a hotspot of Windows",
 }
 """The default subnets of hotspots. Later Androids use any subnet of 192.168.0.0/16."""

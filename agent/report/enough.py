@@ -174,7 +174,10 @@ def _sentence(fixes: _Fixes, consequences: list[str], missing: _Missing, in_doub
     both = "both" if len(fixes.ids) == 2 else "all"
     if works:
         return f"{names} {both} have to be fixed, and that is enough: everything else was seen to work here."
-    consequences_words = f" {in_groups(consequences)} may fail only because of that." if consequences else ""
+    cause, fix = (names, "fix") if is_single else ("these faults", "fixes")
+    consequences_words = (
+        f" {in_groups(consequences)} may be failing only as a consequence of {cause}." if consequences else ""
+    )
     start = f"{fixing} may not be enough"
     if missing.left_out or missing.unmeasured:
         left_out, unmeasured = in_groups(missing.left_out), in_groups(missing.unmeasured)
@@ -184,7 +187,7 @@ def _sentence(fixes: _Fixes, consequences: list[str], missing: _Missing, in_doub
                 *([f"{left_out} {'were' if ',' in left_out else 'was'} left out"] if left_out else []),
             ]
         )
-        again = f" Then run netpreflight again{', without leaving that out' if left_out else ''}."
+        again = f" After the {fix}, run netpreflight again{f', this time with {left_out}' if left_out else ''}."
         return f"{start}: {why}.{consequences_words}{again}"
     if in_doubt:
         return f"{start}: {in_groups(in_doubt)} rests on a fact about the device that is not confirmed."

@@ -94,13 +94,13 @@ def on_age(started: str, rules_of: str, profile: Profile) -> list[str]:
         (f"what it knows of {with_article(profile.title)}", profile.checked),
     ]
     told = [
-        f"{what} on {day}"
+        f"{what} ({day})"
         for what, day in old
         if day is not None and started[:1].isdecimal() and started[:10] > _a_year_after(day)
     ]
     if not told:
         return []
-    told_of = f"More than 12 months before this run was the last look at {in_a_row(told)}."
+    told_of = f"Last checked more than 12 months before this run: {in_a_row(told)}."
     return [f"{told_of} A newer netpreflight, or a newer file of the device, may judge otherwise."]
 
 
@@ -149,7 +149,7 @@ def on_the_answer(
         found.append(
             "All this was measured from this laptop's own address, which a captive portal may already know. If a page "
             "ever asked to sign in on this network, the device will stop at it: have the device's MAC address "
-            f"registered first ({mac_of(profile)}). A run with --as device tells."
+            f"registered first ({mac_of(profile)}). A run with --as device shows whether it stops there."
         )
     return found
 
@@ -158,14 +158,15 @@ def _on_joining_as_itself(join: Join) -> list[str]:
     """The notes on a run in which the system joined as itself: what it holds for, and what was not restored."""
     note = (
         "This system joins as itself: everything but the passphrase was measured as this laptop. What depends on the "
-        "device's MAC address takes a Linux laptop (--as device)."
+        "device's MAC address can be measured on a Linux laptop (--as device)."
     )
     return [note, *([_not_restored(join.left)] if join.left else [])]
 
 
 def _not_restored(left: list[str]) -> str:
     """The note on what this laptop had before the join and was not seen to have again after it."""
-    return f"This laptop was not seen to be as before within {RESTORED_WITHIN_S:.0f} s: {'; '.join(left[:4])}."
+    what = "; ".join(left[:4])
+    return f"This laptop's earlier state was not seen to be restored within {RESTORED_WITHIN_S:.0f} s: {what}."
 
 
 def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
@@ -275,7 +276,7 @@ def _laptop_notes(scope: Scope, dhcp: Dhcp | None) -> list[str]:
         found.append(
             f"This laptop has given IPv4 up on {scope.interface}, because the network prefers IPv6 (DHCP option 108)"
             + (
-                "; it has IPv4 for the device, which needs it."
+                "; the network has IPv4 for the device, which needs it."
                 if dhcp and dhcp.offers()
                 else ". The device needs IPv4."
             )

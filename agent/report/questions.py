@@ -131,7 +131,7 @@ def _password(view: DeviceView, checks: list[Check]) -> Question:
     joined = None if view.seen.join is UNSET else view.seen.join.joined
     return Question(
         question="Is the password right, and is it the Wi-Fi's?",
-        answer=None if joined is None else "Yes: the network took the passphrase that this run was given.",
+        answer=None if joined is None else "Yes: the network accepted the passphrase that this run was given.",
         source="this run did not join with it" if joined is None else "this run joined with it",
         how="Join a phone to the same 2.4 GHz network, and type the password again." if joined is None else None,
     )
@@ -412,7 +412,7 @@ def _port(checks: list[Check], profile: Profile) -> Question:
     check = next((row for row in checks if row.id == check_id), None)
     is_known = check is not None and check.status in {"pass", "warn", "fail"}
     return Question(
-        question=f"Is the device's port open ({protocol} {profile.cloud.port.value})?",
+        question=f"Is the device's cloud port open (outbound {protocol} {profile.cloud.port.value})?",
         answer=check.summary if check and is_known else None,
         source=check_id,
         how=(check.remedy if check else None) if not is_known else None,

@@ -368,7 +368,7 @@ def _enough(report: Report, asks: list[Ask], owners: int) -> Iterator[str]:
             ", but somebody else is asked for another change that it needs, too." if owners > 1 else "."
         )
     else:
-        yield "Whether that is enough is not known: what comes after it can be measured only then."
+        yield "It is not known whether that is enough: what comes after it can be measured only once it is changed."
         asked = {check_id for change in report.changes for check_id in change.checks}
         consequences = [check.id for check in report.checks if check.id in found.perhaps and check.id not in asked]
         if any(check.to_allow for check in report.checks if check.id in consequences):
@@ -442,7 +442,7 @@ def _elsewhere(ask: Ask, problems: set[str | None]) -> Iterator[str]:
         yield (
             "By the device itself, which gets online; or by a Linux laptop in its place, while it is switched off: "
             f"{' '.join([*linux.as_root, linux.program])} --as device --mac ADDRESS (the device's). A run with the "
-            "laptop's own MAC address shows nothing of it."
+            "laptop's own MAC address does not show the change."
         )
     if "portal" in ask.checks and ONLY_LAPTOP not in problems:
         yield (

@@ -165,14 +165,14 @@ def _has_tokens(saved: Saved) -> bool:
 def _why_not_again(saved: Saved) -> str | None:
     """Why a shared report cannot be judged again, to complete "made for sharing, … so it cannot"; None: it can."""
     if saved.sharing is UNSET:
-        return "and something that said so was taken out" if _has_tokens(saved) else None
+        return "and its level of sharing was removed" if _has_tokens(saved) else None
     if saved.sharing == "ticket" and saved.judgeable is True:
         return None
     if saved.sharing == "public":
         return "without names and addresses"
     if saved.judgeable is False:
-        return "without something that the result of this run depends on"
-    return "by a version that left out what judging needs"
+        return "without data that the result of this run depends on"
+    return "by an earlier version, which left out data that judging needs"
 
 
 def as_saved(seen: Observations) -> Observations:

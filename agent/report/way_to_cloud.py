@@ -132,7 +132,7 @@ def traced(view: DeviceView) -> bool:
 def untraced(view: DeviceView) -> str:
     """Why the path to the device's cloud was not looked at."""
     answers = own_cloud_answers(view.seen, view.profile)
-    return "the device's cloud answers, so nothing on it had to be found" if answers else why_not(view.seen.path)
+    return "the device's cloud answers, so no fault on the path had to be found" if answers else why_not(view.seen.path)
 
 
 def _target(view: DeviceView) -> PathTarget | None:

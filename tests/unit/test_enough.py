@@ -75,7 +75,7 @@ def test_a_portal_may_be_the_cause_of_what_fails_behind_it() -> None:
 
     assert result is not None
     assert result.perhaps == ["cloud.transport"]
-    assert "cloud.transport may fail only because of that" in result.sentence
+    assert "cloud.transport may be failing only as a consequence of portal." in result.sentence
 
 
 def test_a_failure_before_the_portal_is_needed_beside_it() -> None:

@@ -509,7 +509,7 @@ def test_a_run_measures_first_and_then_joins(monkeypatch: pytest.MonkeyPatch) ->
     judgement = judge(run.observations, ARGON, Selection())
     told = notes.on_the_answer(judgement, ARGON, [], run.observations)
     assert any("joins as itself" in note for note in told)
-    assert any("not seen to be as before within 30 s: Wi-Fi is not on its network" in note for note in told)
+    assert any("not seen to be restored within 30 s: Wi-Fi is not on its network" in note for note in told)
     own = msgspec.structs.replace(own, complete=False)
     cut = as_itself.run(joining, settings)
     assert order == ["measure", "join", "measure"]

@@ -179,7 +179,7 @@ def test_what_support_asks_is_answered_by_the_log_too() -> None:
 
     assert (answers["Which device, and which Device OS?"] or "").startswith("Argon, Device OS 4.2.0; judged for ")
     assert (answers["How strong is the signal?"] or "").endswith("-81 dBm where the device is (line 5 of its log)")
-    assert (answers["Is the device's port open (UDP 5684)?"] or "").endswith(
+    assert (answers["Is the device's cloud port open (outbound UDP 5684)?"] or "").endswith(
         "; the device itself got through (line 7 of its log)"
     )
     elsewhere = made("[hal.wlan] INFO: Joining another\n", heard, ONLINE)

@@ -198,7 +198,7 @@ def test_left_out_with_a_failure_is_asked_for_and_not_the_same_again() -> None:
 
     assert found.enough
     assert found.enough.sentence.endswith(
-        "may not be enough: wifi was left out. Then run netpreflight again, without leaving that out."
+        "may not be enough: wifi was left out. After the fix, run netpreflight again, this time with wifi."
     )
 
 

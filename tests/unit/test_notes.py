@@ -218,12 +218,12 @@ def test_what_set_up_contacted_is_told_in_each_format_and_from_a_saved_run(
     [
         ("2026-11-28T10:00:00Z", "2026-11-28", "2026-11-28", ()),
         ("2027-11-28T23:59:59Z", "2026-11-28", "2026-11-28", ()),
-        ("2027-11-29T00:00:00Z", "2026-11-28", "2027-01-01", ("the rules of this netpreflight on 2026-11-28",)),
-        ("2027-11-29T00:00:00Z", "2027-01-01", "2026-11-28", ("what it knows of a Particle Argon on 2026-11-28",)),
-        ("2029-01-01T00:00:00Z", "2026-11-28", "2026-11-28", ("the rules of", "2026-11-28 and what it knows of a ")),
+        ("2027-11-29T00:00:00Z", "2026-11-28", "2027-01-01", ("the rules of this netpreflight (2026-11-28)",)),
+        ("2027-11-29T00:00:00Z", "2027-01-01", "2026-11-28", ("what it knows of a Particle Argon (2026-11-28)",)),
+        ("2029-01-01T00:00:00Z", "2026-11-28", "2026-11-28", ("the rules of", "(2026-11-28) and what it knows of a ")),
         ("2028-03-01T00:00:00Z", "2027-02-28", "2028-02-29", ("the rules of",)),
         ("2029-02-28T00:00:00Z", "2029-01-01", "2028-02-29", ()),
-        ("2029-03-01T00:00:00Z", "2029-01-01", "2028-02-29", ("a Particle Argon on 2028-02-29",)),
+        ("2029-03-01T00:00:00Z", "2029-01-01", "2028-02-29", ("a Particle Argon (2028-02-29)",)),
         ("2031-01-01T00:00:00Z", "2030-12-31", None, ()),
         ("1970-01-01T00:00:00Z", "2026-11-28", "2026-11-28", ()),
         ("soon", "2026-11-28", "2026-11-28", ()),
@@ -241,7 +241,7 @@ def test_rules_and_facts_older_than_12_months_are_told(
 
 def test_an_old_netpreflight_says_so_in_every_format() -> None:
     run = replace(four.run_of(), started="2028-05-05T10:00:00Z")
-    told = "More than 12 months before this run was the last look at"
+    told = "Last checked more than 12 months before this run"
 
     assert all(device.checked for device in profiles.load_all())
     for name, render in FORMATS.items():

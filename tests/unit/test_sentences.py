@@ -43,7 +43,7 @@ def test_an_answer_from_one_hop_away_is_one_hop_away() -> None:
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({}, "the device's cloud answers, so nothing on it had to be found"),
+        ({}, "the device's cloud answers, so no fault on the path had to be found"),
         ({"cloud": seen.SILENT_ARGON}, "it was left out, or the run was cut short"),
         ({"cloud": seen.SILENT_ARGON, "path": Path(not_run="only Linux tells it")}, "only Linux tells it"),
     ],

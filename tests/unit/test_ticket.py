@@ -324,7 +324,7 @@ def test_a_ticket_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
     document.write_text(FORMATS[".json"](shared(report.make(run_of(seen.healthy()), GENERIC), "ticket")))
 
     assert "judgeable" not in json.loads(document.read_text())
-    refused("report", str(document), says=("--share ticket", "by a version that left out", "complete JSON"))
+    refused("report", str(document), says=("--share ticket", "by an earlier version, which left out", "complete JSON"))
     refused("compare", str(document), str(document), says=("--share ticket", "complete JSON"))
 
 
@@ -344,7 +344,7 @@ def test_a_ticket_that_does_not_say_so_any_longer_is_refused(
     forged.write_text(json.dumps(document))
     whole.write_text(FORMATS[".json"](report.make(complete, GENERIC)))
 
-    refused("report", str(forged), says=("made for sharing, and something that said so was taken out", "complete JSON"))
+    refused("report", str(forged), says=("made for sharing, and its level of sharing was removed", "complete JSON"))
     assert run("report", str(whole)).returncode in {0, 1, 3}
 
 

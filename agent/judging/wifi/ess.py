@@ -201,7 +201,7 @@ def nothing_to_judge(wifi: Wifi | None) -> Finding:
         reason = (
             "No name was given, so there is no single network to judge."
             if wifi.target is None
-            else "An empty name names no network: beacons that hide their name have it."
+            else "An empty name identifies no network: every beacon that hides its name has an empty one."
         )
         given = "--capture FILE " if wifi.source == "capture" else ""
         remedy = f"Name the network: netpreflight check {given}--ssid NAME."

@@ -73,8 +73,8 @@ def _not_in_band(network: Ess) -> Finding:
     return msgspec.structs.replace(
         found,
         summary=f"{found.summary}; {names} was heard" if len(near) == 1 else f"{found.summary}; {names} were heard",
-        remedy=f"Heard: {names}. Did you mean that? Enter the name exactly so, on the device too. If it is another "
-        f"network: {remedy[:1].lower()}{remedy[1:]}",
+        remedy=f"Heard: {names}. Did you mean that? Enter the name exactly as it is here, on the device too. If it is "
+        f"another network: {remedy[:1].lower()}{remedy[1:]}",
         evidence=[
             *found.evidence,
             *(f"looks the same as {network.name}: {in_quotes(bss.ssid or '')} ({bss.ssid_hex})" for bss in heard),

@@ -228,7 +228,7 @@ def _faulty_element(bss: Bss, name: str) -> Finding:
             [
                 *faults,
                 f"What can be read is {suites_words(bss)}",
-                "Stations differ in what they make of such an element",
+                "Stations differ in how they interpret such an element",
             ]
         ),
         remedy=f"Set {name} to WPA2-PSK with CCMP (AES) on the access point again, or update its firmware; then run "

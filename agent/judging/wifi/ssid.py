@@ -13,9 +13,10 @@ from netpreflight.probes.observations import Bss, Wifi
 from netpreflight.probes.quoting import in_quotes
 
 NOT_ASKED_FOR = (
-    "A device that does not know its country only listens on channels 12 to 14, if it uses them at all. A hidden "
-    "network is found by asking for its name, so such a device does not find it there."
+    "On channels 12 to 14, a device that does not know its country only listens, if it uses them at all. A hidden "
+    "network is found only by a probe request for its name, so such a device does not find it there."
 )
+"""Why a device might not find a hidden network on these channels (`not_asked_for`)."""
 _ABOVE_11 = range(12, 15)
 """The 2.4 GHz channels that some countries do not allow."""
 _MOST_TWINS = 5
