@@ -182,8 +182,10 @@ def _measuring(a: Given, b: Given, story: Story) -> list[Limit]:
 
 
 def _device(title: str, version: str | None) -> str:
+    """A device and its Device OS version, in words."""
     return f"{title}, Device OS {version}" if version else title
 
 
 def _checks_after_wifi() -> list[str]:
+    """The checks of what is beyond the air, from DHCP on."""
     return [row.id for row in CHECKS.values() if row.beyond_the_air]

@@ -54,11 +54,11 @@ def conclusion(a: Given, b: Given, finding: StoryFinding, pairs: list[CheckPair]
             f"A: {a.report.verdict}. B: {b.report.verdict}.",
         )
     if finding.story == "two-networks":
-        said, doubt = _of_two(a, b, profile, device), "As far as can be told, these are two networks."
+        said, doubt = _for_two_networks(a, b, profile, device), "As far as can be told, these are two networks."
     elif is_reversed(a, b):
         said, doubt = _reversed(a, b), "As far as can be told, this is one network."
     else:
-        said, doubt = _of_one(a, b, pairs, device), "As far as can be told, this is one network."
+        said, doubt = _for_one_network(a, b, pairs, device), "As far as can be told, this is one network."
     return said if finding.sure else Said(said.headline, f"{doubt} {said.rest}".rstrip())
 
 
@@ -70,9 +70,9 @@ def _reversed(a: Given, b: Given) -> Said:
     )
 
 
-def _of_two(a: Given, b: Given, profile: Profile, device: str) -> Said:
+def _for_two_networks(a: Given, b: Given, profile: Profile, device: str) -> Said:
     """The sentence for two networks; a failure after Wi-Fi comes first, because there another network helps most."""
-    parts = [part for stages in (LATER_STAGES, WIFI_STAGES) if (part := _part(a, b, stages, profile, device))]
+    parts = [part for stages in (LATER_STAGES, WIFI_STAGES) if (part := _for_stages(a, b, stages, profile, device))]
     if parts:
         first, *more = parts
         return Said(first.headline, " ".join([first.rest, *(part.sentence for part in more)]))
@@ -106,7 +106,7 @@ def _why_not_known(given: Given) -> str:
     return first.summary if first else f"{in_groups([check.id for check in unknown])} left out of that run, as asked"
 
 
-def _part(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> Said | None:
+def _for_stages(a: Given, b: Given, stages: tuple[Stage, ...], profile: Profile, device: str) -> Said | None:
     """The sentence about these stages on two networks; None: nothing fails in them."""
     if contrast := find_contrast(a, b, stages):
         return _one_stops(contrast, profile, device)
@@ -159,7 +159,7 @@ def _one_stops(contrast: Contrast, profile: Profile, device: str) -> Said:
     return Said(headline, f"{first} {rest}")
 
 
-def _of_one(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
+def _for_one_network(a: Given, b: Given, pairs: list[CheckPair], device: str) -> Said:
     """The sentence for one network at two times: what got better, what got worse, what is not known."""
     required = [pair for pair in pairs if pair.level == "required"]
     left_out = [pair.id for pair in required if pair.a == pair.b == "skip"]

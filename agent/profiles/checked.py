@@ -145,10 +145,10 @@ def top_facts() -> dict[str, Any]:
 def _kinds(struct: type[Struct]) -> dict[str, Any]:
     """The type of each field of a class, without its None if it is optional."""
     hints = get_type_hints(struct, include_extras=True)
-    return {name: _given(kind) for name, kind in hints.items()}
+    return {name: _without_none(kind) for name, kind in hints.items()}
 
 
-def _given(kind: Any) -> Any:
+def _without_none(kind: Any) -> Any:
     """A type without its None."""
     if get_origin(kind) not in {Union, UnionType}:
         return kind
@@ -188,7 +188,7 @@ def _check_needs(written: Written, value: Any) -> None:
     for check_id, needs in _table(written, ("checks",), value).items():
         if check_id not in known:
             _no_such_key(written, ("checks", check_id), known)
-        for place, need in _each(("checks", check_id), needs):
+        for place, need in _each_table(("checks", check_id), needs):
             _check_table(written, place, need, kinds)
             for key in ("level", "why"):
                 if key not in need:
@@ -204,13 +204,13 @@ def _check_fact(written: Written, path: KeyPath, fact: Any, kind: Any) -> None:
         return
     unused = {"name"} if str(path[-1]).endswith("_line") else {"name", "log_level"}
     kinds = {key: expected for key, expected in _kinds(Fact).items() if key not in unused} | {"value": kind}
-    for place, entry in _each(path, fact):
+    for place, entry in _each_table(path, fact):
         _check_table(written, place, entry, kinds)
         if "value" not in entry:
             written.refuse((*place, "value"), f"missing; expected {allowed(kind)}")
 
 
-def _each(path: KeyPath, tables: Any) -> Iterator[tuple[KeyPath, Any]]:
+def _each_table(path: KeyPath, tables: Any) -> Iterator[tuple[KeyPath, Any]]:
     """A table, or each table of a list, with its key path."""
     if isinstance(tables, list):
         yield from (((*path, i), table) for i, table in enumerate(tables))
@@ -224,6 +224,7 @@ def _tables(stated: Any) -> Ranges:
 
 
 def _check_value(written: Written, path: KeyPath, value: Any, kind: Any) -> None:
+    """Refuse a value that is not of a type; the message says what the type allows."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:
@@ -276,7 +277,7 @@ def _check_versions(
 
 def _check_each(written: Written, path: KeyPath, stated: Any, versions: dict[str, str] | None) -> Ranges:
     """Check the versions of each table, and that no two overlap; return the device's own tables, oldest first."""
-    for place, entry in _each(path, stated):
+    for place, entry in _each_table(path, stated):
         since, before = entry.get("since"), entry.get("before")
         if versions is None:
             if since or before or len(_tables(stated)) > 1:
@@ -320,7 +321,7 @@ def _check_meaning(written: Written, path: KeyPath, stated: Any, whole: dict[str
     """Refuse values of the right type that make no sense: names, addresses, channels, times and placeholders."""
     name = str(path[-1])
     fills = _IN_STARTUP if path[0] == "startup" else _PLACEHOLDERS.get(name, ())
-    for place, table in _each(path, stated):
+    for place, table in _each_table(path, stated):
         value = table["value"]
         if name.endswith("_at_s") and value != sorted(value):
             written.refuse(place, "expected each time after the one before it")

@@ -42,12 +42,13 @@ def names() -> list[str]:
 
 @cache
 def _names() -> tuple[str, ...]:
+    """The same as `names`, cached."""
     return tuple(sorted((file.stem for file in FOLDER.glob("*.toml")), key=lambda name: (name != DEFAULT, name)))
 
 
 _loaded: dict[str, dict[str, Any]] = {}
-"""The content of companies' own files by path, kept from when they were loaded: a file may be readable only for root,
-whose rights a run gives up later."""
+"""The content of companies' own files by path, kept from when they were loaded: a file may be readable by root only,
+and a run gives up root's rights later."""
 
 
 def load(name: str, os_version: str | None = None) -> Profile:
@@ -65,12 +66,13 @@ def load(name: str, os_version: str | None = None) -> Profile:
     if not _is_path(name):
         return _known(name, os_version)
     _loaded[name] = _content(name)
-    return _at(Path(name).stem, name, _loaded[name], os_version)
+    return _profile_for(Path(name).stem, name, _loaded[name], os_version)
 
 
 @cache
 def _known(name: str, os_version: str | None) -> Profile:
-    return _at(name, name, read(name), os_version)
+    """The profile of a known device, cached."""
+    return _profile_for(name, name, read(name), os_version)
 
 
 def load_all() -> list[Profile]:
@@ -87,10 +89,11 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
     from netpreflight.agent.profiles.checked import fact_kinds, sections, top_facts  # noqa: PLC0415 - as in `checked`
 
     content = _content(name)
-    profile = _at(Path(name).stem if _is_path(name) else name, name, content, os_version)
+    profile = _profile_for(Path(name).stem if _is_path(name) else name, name, content, os_version)
 
     def converted(stated: Any, kind: Any) -> list[Any]:
-        return [msgspec.convert(entry, kind) for entry in _within(stated, profile, os_version)]
+        """The tables of a fact or of a check that apply, as structs."""
+        return [msgspec.convert(entry, kind) for entry in _tables_for(stated, profile, os_version)]
 
     facts = {
         section: {name: converted(content[section][name], Fact[Any]) for name in fact_kinds(section) if name in stated}
@@ -106,7 +109,7 @@ def sheet(name: str, os_version: str | None = None) -> Sheet:
     )
 
 
-def _within(stated: Any, profile: Profile, os_version: str | None) -> list[dict[str, Any]]:
+def _tables_for(stated: Any, profile: Profile, os_version: str | None) -> list[dict[str, Any]]:
     """The tables of a fact for one version, or for all versions of the profile, without bounds outside of these."""
     tables = stated if isinstance(stated, list) else [stated]
     if profile.device_os is None:
@@ -193,9 +196,9 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
         if key in _PLAIN:
             whole[key] = value
         elif key == "device_os":
-            whole[key] = {**whole.get(key, {}), **_sourced(value, source)}
+            whole[key] = {**whole.get(key, {}), **_with_source(value, source)}
         elif key == "checks":
-            own = {check_id: _each(needs, source) for check_id, needs in value.items()}
+            own = {check_id: _each_with_source(needs, source) for check_id, needs in value.items()}
             whole[key] = {**whole.get(key, {}), **own}
         elif isinstance(value, dict) and not is_table(value):
             base = {
@@ -204,13 +207,13 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
                 if not (key == "cloud" and "hosts" in value and name in _OF_THE_HOSTS)
             }
             facts = {
-                name: _printed(name, _stated(fact, value.get("source", source)))
+                name: _with_log_text(name, _as_tables(fact, value.get("source", source)))
                 for name, fact in value.items()
                 if name != "source"
             }
             whole[key] = {**base, **facts}
         elif key != "based_on":
-            whole[key] = _stated(value, source)
+            whole[key] = _as_tables(value, source)
     if "transport" in content.get("cloud", {}):  # then levels of checks for another transport are not taken over
         from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging knows profiles itself
 
@@ -222,35 +225,35 @@ def _merged(content: dict[str, Any], source: str | None) -> dict[str, Any]:
     return whole
 
 
-def _stated(fact: Any, source: str | None) -> Any:
+def _as_tables(fact: Any, source: str | None) -> Any:
     """A fact as a table or a list of tables; a table that names no source gets `source`, that of its section."""
     if is_table(fact):
-        return _each(fact, source)
-    return _sourced({"value": fact}, source)
+        return _each_with_source(fact, source)
+    return _with_source({"value": fact}, source)
 
 
-def _printed(name: str, fact: Any) -> Any:
+def _with_log_text(name: str, fact: Any) -> Any:
     """A fact with the text that a device prints in place of a log line's name (`@joining`); other facts as they are."""
     if not name.endswith("_line"):
         return fact
     if isinstance(fact, list):
-        return [_printed(name, table) for table in fact]
+        return [_with_log_text(name, table) for table in fact]
     return {**fact, "value": predicted_line(fact["value"])}
 
 
-def _each(tables: Any, source: str | None) -> Any:
+def _each_with_source(tables: Any, source: str | None) -> Any:
     """A table, or a list of tables, with `source` for each table that names none."""
     if isinstance(tables, list):
-        return [_sourced(table, source) for table in tables]
-    return _sourced(tables, source)
+        return [_with_source(table, source) for table in tables]
+    return _with_source(tables, source)
 
 
-def _sourced(table: dict[str, Any], source: str | None) -> dict[str, Any]:
+def _with_source(table: dict[str, Any], source: str | None) -> dict[str, Any]:
     """A table with `source`, unless it names its own."""
     return table if source is None else {"source": source, **table}
 
 
-def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None) -> Profile:
+def _profile_for(name: str, origin: str, content: dict[str, Any], os_version: str | None) -> Profile:
     """The profile for one version."""
     versions, asked = content.get("device_os"), None
     if versions is None:
@@ -271,16 +274,16 @@ def _at(name: str, origin: str, content: dict[str, Any], os_version: str | None)
         elif key == "device_id":
             continue
         elif isinstance(value, dict) and "value" not in value:
-            facts = {fact: _choose(stated, version) for fact, stated in value.items()}
+            facts = {fact: _table_for(stated, version) for fact, stated in value.items()}
             named = {} if key == "checks" else {fact: {"name": f"{key}.{fact}"} for fact in facts}
             chosen[key] = {fact: stated | named.get(fact, {}) for fact, stated in facts.items() if stated is not None}
-        elif (stated := _choose(value, version)) is not None:
+        elif (stated := _table_for(value, version)) is not None:
             chosen[key] = {**stated, "name": key}
     profile = msgspec.convert(chosen, Profile)
     return _filled(profile, content.get("device_id", ""), (version or "").partition(".")[0])
 
 
-def _choose(stated: Any, version: str | None) -> Any:
+def _table_for(stated: Any, version: str | None) -> Any:
     """The table of a fact that applies to a version; None: there is none."""
     tables = stated if isinstance(stated, list) else [stated]
     if version is None:
@@ -313,7 +316,7 @@ def versions_of(profile: Profile) -> list[Profile]:
     content = _loaded.get(profile.origin) or _content(profile.origin)
     if not _is_path(profile.origin):
         return [_known(profile.name, version) for version in _spans(content)]
-    return [_at(profile.name, profile.origin, content, version) for version in _spans(content)]
+    return [_profile_for(profile.name, profile.origin, content, version) for version in _spans(content)]
 
 
 def _spans(content: dict[str, Any]) -> list[str]:

@@ -48,7 +48,9 @@ def enough(checks: list[Check], changes: list[Change], selection: Selection) -> 
         return None
     spoiling = [change for change in needed if _stages_spoilt_by(change)]
     spoilt = {stage for change in spoiling for stage in _stages_spoilt_by(change)}
-    to_fix = spoiling + [change for change in needed if change not in spoiling and not _is_only_in(change, spoilt)]
+    to_fix = spoiling + [
+        change for change in needed if change not in spoiling and not _is_only_in_stages(change, spoilt)
+    ]
     after_fix = _with_fixes(checks, {check_id for change in to_fix for check_id in change.checks}, spoilt)
     not_seen = [
         check.id for check in after_fix if check.level == "required" and check.status in {"fail", "unknown", "skip"}
@@ -80,7 +82,7 @@ def _stages_spoilt_by(change: Change) -> set[Stage]:
     return {stage for check_id, problem in found for stage in CHECKS[check_id].spoilt_by(problem)}
 
 
-def _is_only_in(change: Change, stages: set[Stage]) -> bool:
+def _is_only_in_stages(change: Change, stages: set[Stage]) -> bool:
     """Whether all checks that ask for a change are in these stages."""
     return all(CHECKS[check_id].stage in stages for check_id in change.checks)
 

@@ -164,7 +164,7 @@ def _on_joining_as_itself(join: Join) -> list[str]:
 
 
 def _not_restored(left: list[str]) -> str:
-    """The note on what this laptop had before the join and was not seen to have again after it."""
+    """The note on what of this laptop's earlier state was not seen to be restored after the run."""
     what = "; ".join(left[:4])
     return f"This laptop's earlier state was not seen to be restored within {RESTORED_WITHIN_S:.0f} s: {what}."
 

@@ -54,14 +54,14 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
     seen, profile, other_network = view.seen, view.profile, view.laptop_network
     network = network_of(view)
     ess = network if isinstance(network, Ess) else None
-    of_device = _by_device(view, checks)
+    of_device = _from_log(view, checks)
     return [
         _device(profile, view),
         _with_network(_router(seen), other_network),
         _access_point(ess),
         *(
             _with_log(question, of_device.signal if question.question == _SIGNAL else None)
-            for question in _of_the_network(ess, seen.wifi)
+            for question in _wifi_questions(ess, seen.wifi)
         ),
         _with_network(_topology(view, way), other_network),
         _with_network(_provider(view, way), other_network),
@@ -81,24 +81,24 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
     ]
 
 
-class _ByDevice(NamedTuple):
+class _FromLog(NamedTuple):
     """The answers from the device's own log, if it is from this network; None: the log gives no answer."""
 
     signal: str | None = None
     port: str | None = None
 
 
-def _by_device(view: DeviceView, checks: list[Check]) -> _ByDevice:
+def _from_log(view: DeviceView, checks: list[Check]) -> _FromLog:
     """What the device's own log answers; empty: there is no log, or it is not known to be from this network."""
     log = view.seen.log
     beside = log_beside(view, checks) if log else None
     if log is None or beside is None or beside.same_network is not True:
-        return _ByDevice()
+        return _FromLog()
     own = own_networks(log)
     heard = next((record for record in reversed(log.records) if record.kind == "heard" and record.name in own), None)
     shown = shown_stages(log)
     cloud = shown["cloud"] if shown and shown["ip"].state != "not-shown" else None
-    return _ByDevice(
+    return _FromLog(
         signal=f"{heard.signal_dbm} dBm where the device is (line {heard.line} of its log)"
         if heard is not None and heard.signal_dbm is not None
         else None,
@@ -210,7 +210,7 @@ def _access_point(network: Ess | None) -> Question:
     )
 
 
-def _of_the_network(network: Ess | None, wifi: Wifi | None) -> Iterator[Question]:
+def _wifi_questions(network: Ess | None, wifi: Wifi | None) -> Iterator[Question]:
     """The questions about the Wi-Fi."""
     source = f"the Wi-Fi survey ({wifi.source})" if wifi and wifi.source else "no Wi-Fi survey was made"
     next_step = "Run netpreflight beside the access point, on a laptop with Wi-Fi, with --ssid NAME."
@@ -247,11 +247,11 @@ def _bands(network: Ess) -> str | None:
     if len(bands) > 1:
         return f"yes: heard on {' and '.join(bands)} GHz"
     wifi, other = network.wifi, "5" if bands[0] == "2.4" else "2.4"
-    looked = looked_at_high(wifi) if other == "5" else any(band_of(mhz) == other for mhz in _heard_on(wifi))
+    looked = looked_at_high(wifi) if other == "5" else any(band_of(mhz) == other for mhz in _surveyed_mhz(wifi))
     return f"heard on {bands[0]} GHz only" if looked else f"heard on {bands[0]} GHz; {other} GHz was not listened to"
 
 
-def _heard_on(wifi: Wifi) -> list[int | None]:
+def _surveyed_mhz(wifi: Wifi) -> list[int | None]:
     """The frequencies in MHz on which the survey listened, or heard a BSS."""
     return [*wifi.frequencies_mhz, *(bss.frequency_mhz for bss in wifi.bss)]
 
@@ -326,7 +326,7 @@ def _provider(view: DeviceView, way: list[Station]) -> Question:
     carrier_nat = [router for router in later_routers if is_carrier_nat(router)]
     laptop_address = view.seen.scope.address
     answer, source = None, f"the path was not looked at: {untraced(view)}"
-    if laptop_address is not None and (kind := _own_kind(laptop_address)):
+    if laptop_address is not None and (kind := _provider_address_kind(laptop_address)):
         answer, source = f"{kind}: this laptop itself has {laptop_address}", "this laptop's interface"
     elif carrier_nat:
         answer = f"behind the provider's own NAT: {carrier_nat[0]} is in 100.64.0.0/10 (RFC 6598)"
@@ -344,7 +344,7 @@ def _provider(view: DeviceView, way: list[Station]) -> Question:
     )
 
 
-def _own_kind(own: str) -> str | None:
+def _provider_address_kind(own: str) -> str | None:
     """What this laptop's own address shows about the provider's address; None: it is private, and shows nothing."""
     if is_translated(own):
         return "no IPv4 address of its own: IPv4 is carried over IPv6 (464XLAT, RFC 6877)"
@@ -420,7 +420,7 @@ def _port(checks: list[Check], profile: Profile) -> Question:
 
 
 def _cloud(view: DeviceView) -> list[Question]:
-    """Whether the cloud itself is at fault; empty: the device's cloud answers, so the question does not arise."""
+    """What the vendor's status page says, if the device's cloud is silent; empty: the question does not arise."""
     told = is_it_the_cloud(view)
     if told is None:
         return []

@@ -95,14 +95,14 @@ class Request(Struct, frozen=True, kw_only=True):
     behind: list[str] = field(default_factory=list)
     """Subnets behind NAT: the owner who is asked sees only the address of a router for them."""
     made: dt.datetime | None = None
-    """When the run began, in UTC; None: its file has no valid time, which only a forged run lacks."""
+    """When the run began, in UTC; None: the report has no valid time, so it is forged."""
     public: bool = False
     """Whether names and addresses are replaced by tokens, so that nobody can act on it."""
 
 
 def requests(report: Report) -> list[Request]:
     """The requests that follow from a report, one for each owner, in the order of what is needed first."""
-    asks = [(owner, ask) for owner, ask in (*_further(report), *_changes(report)) if owner in ASKED]
+    asks = [(owner, ask) for owner, ask in (*_other_asks(report), *_changes(report)) if owner in ASKED]
     owners = sorted(
         dict.fromkeys(owner for owner, _ in asks),
         key=lambda owner: min(_ORDER[ask.sure] for asked, ask in asks if asked == owner),
@@ -141,7 +141,7 @@ def _changes(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
 
 
 def _unplaced(changed: list[str], checks: list[Check]) -> Check | None:
-    """The check that looked for the place where packets are lost, in vain; None: it found one, or was not needed.
+    """The check that looked in vain for the place where packets are lost; None: it found one, or was not needed.
 
     Without a place, silence is no proof that something between this laptop and the cloud has to be changed.
     """
@@ -151,7 +151,7 @@ def _unplaced(changed: list[str], checks: list[Check]) -> Check | None:
     return next((check for check in checks if CHECKS[check.id].locates and check.status == "unknown"), None)
 
 
-def _further(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
+def _other_asks(report: Report) -> Iterator[tuple[Owner | None, Ask]]:
     """What owners other than the device's own have to look at, or what would help."""
     for check in remaining(report.checks, report.changes):
         if check.owner in _OTHERS:
@@ -262,7 +262,7 @@ def _time(started: str, at_s: float) -> dt.datetime | None:
         return None
 
 
-def _beside(report: Report, asks: list[Ask]) -> list[str]:
+def _working_controls(report: Report, asks: list[Ask]) -> list[str]:
     """What worked in the same run, and so is not the cause."""
     asked = {check_id for ask in asks for check_id in ask.checks}
     stages = {stage for check in report.checks if check.id in asked for stage in _CONTROLS.get(check.stage, ())}
@@ -283,14 +283,16 @@ def _request(report: Report, owner: Owner, asks: list[Ask], owners: int) -> Requ
         about=_about(report, asks),
         measured=_measured(report),
         asks=asks,
-        beside=_beside(report, asks),
+        beside=_working_controls(report, asks),
         enough=list(_enough(report, asks, owners)),
         command=command,
         says=says,
-        elsewhere=list(dict.fromkeys(line for ask in asks for line in _elsewhere(ask, _problems(ask, report)))),
+        elsewhere=list(
+            dict.fromkeys(line for ask in asks for line in _without_netpreflight(ask, _problems(ask, report)))
+        ),
         mac="" if report.device.mac_prefix is UNSET else report.device.mac_prefix,
         mac_from=mac_told_by(report.device.name),
-        behind=list(dict.fromkeys(_behind(asks))) if owner == "internet provider" else [],
+        behind=list(dict.fromkeys(_subnets_behind_nat(asks))) if owner == "internet provider" else [],
         made=_time(report.started, 0),
         public=report.sharing == "public",
     )
@@ -377,7 +379,7 @@ def _enough(report: Report, asks: list[Ask], owners: int) -> Iterator[str]:
             yield "Only if it still fails then: run netpreflight again, and see what it finds next."
 
 
-def _behind(asks: list[Ask]) -> Iterator[str]:
+def _subnets_behind_nat(asks: list[Ask]) -> Iterator[str]:
     """The private subnets from which the rules let exchanges out."""
     for rule in (rule for ask in asks for rule in ask.rules):
         if rule.source and is_local(rule.source.partition("/")[0]):
@@ -429,7 +431,7 @@ def _is_for_one_client(check: Check) -> bool:
     return check.id == "portal" or check.problem in _BY_CLIENT
 
 
-def _elsewhere(ask: Ask, problems: set[str | None]) -> Iterator[str]:
+def _without_netpreflight(ask: Ask, problems: set[str | None]) -> Iterator[str]:
     """How to see a change without netpreflight, or with a laptop that takes the device's place."""
     for rule in ask.rules:
         source = rule.source or "the device's subnet"

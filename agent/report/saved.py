@@ -49,10 +49,14 @@ class Saved(Run, frozen=True, kw_only=True):
 
 
 class _Survey(Struct):
+    """The BSSs of a survey, counted and not decoded."""
+
     bss: Annotated[list[msgspec.Raw], Meta(max_length=MOST_SAVED_BSSS)] = []
 
 
 class _Surveyed(Struct):
+    """The survey of a run's observations."""
+
     wifi: _Survey | None = None
 
 
@@ -120,7 +124,7 @@ def decoded(document: bytes) -> Saved:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise ValueError(f"not a saved report of schema netpreflight-report/1: {reason}") from problem
-    if (why := _why_not_again(saved)) is not None:
+    if (why := _why_not_judgeable(saved)) is not None:
         level = "" if saved.sharing is UNSET else f" (--share {saved.sharing})"
         raise ValueError(f"made for sharing{level}, {why}, so it cannot be judged again; {_GIVE_JSON}")
     return saved
@@ -162,7 +166,7 @@ def _has_tokens(saved: Saved) -> bool:
     )
 
 
-def _why_not_again(saved: Saved) -> str | None:
+def _why_not_judgeable(saved: Saved) -> str | None:
     """Why a shared report cannot be judged again, to complete "made for sharing, … so it cannot"; None: it can."""
     if saved.sharing is UNSET:
         return "and its level of sharing was removed" if _has_tokens(saved) else None
@@ -180,26 +184,26 @@ def as_saved(seen: Observations) -> Observations:
     try:
         return msgspec.json.decode(msgspec.json.encode(seen), type=Observations)
     except msgspec.ValidationError:  # it holds more than a saved run may hold
-        within = _within(seen, msgspec.inspect.type_info(Observations))
+        within = _cut_to_type(seen, msgspec.inspect.type_info(Observations))
         return msgspec.json.decode(msgspec.json.encode(within), type=Observations)
 
 
-def _within(value: Any, kind: msgspec.inspect.Type) -> Any:
+def _cut_to_type(value: Any, kind: msgspec.inspect.Type) -> Any:
     """A value, cut to what its type allows: lists and texts to their length, numbers to their range."""
     info = msgspec.inspect
     if value is UNSET:
         return value
     if isinstance(kind, info.Metadata):
-        return _within(value, kind.type)
+        return _cut_to_type(value, kind.type)
     if isinstance(kind, info.UnionType):
         fitting = (each for each in kind.types if _is_of(value, each))
-        return _within(value, next(fitting, info.AnyType()))
+        return _cut_to_type(value, next(fitting, info.AnyType()))
     if isinstance(kind, info.StructType):
         return msgspec.structs.replace(
-            value, **{field.name: _within(getattr(value, field.name), field.type) for field in kind.fields}
+            value, **{field.name: _cut_to_type(getattr(value, field.name), field.type) for field in kind.fields}
         )
     if isinstance(kind, info.ListType):
-        return [_within(item, kind.item_type) for item in value[: kind.max_length]]
+        return [_cut_to_type(item, kind.item_type) for item in value[: kind.max_length]]
     if isinstance(kind, info.StrType):
         return value[: kind.max_length]
     if isinstance(kind, info.IntType | info.FloatType):

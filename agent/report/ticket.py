@@ -64,8 +64,8 @@ def is_judged_alike(ticket: Report, complete: Report, profile: Profile) -> bool:
         seen = msgspec.json.decode(msgspec.json.encode(ticket.observations), type=Observations)
     except msgspec.MsgspecError:
         return False
-    again = make(run_of(replace(ticket, observations=seen)), profile)
-    return _results(again) == _results(complete)
+    rejudged = make(run_of(replace(ticket, observations=seen)), profile)
+    return _results(rejudged) == _results(complete)
 
 
 def _results(report: Report) -> list[object]:
@@ -84,6 +84,7 @@ def _results(report: Report) -> list[object]:
 
 
 def _outcomes(checks: Iterable[Check]) -> list[tuple[str | None, ...]]:
+    """What was judged in each check, without any text."""
     return [(check.id, check.status, check.problem, check.owner, check.due_to) for check in checks]
 
 

@@ -131,7 +131,7 @@ class AirOccupancy:
         """The radios on 2.4 GHz."""
         self._alike: dict[tuple[str, str], list[str]] = defaultdict(list)
         for name in sorted(self.named):
-            for key in self._looks(name):
+            for key in self._look_alike_keys(name):
                 self._alike[key].append(name)
 
         # Worked out once for each channel, because every network in range is judged by these counts.
@@ -164,10 +164,10 @@ class AirOccupancy:
 
     def look_alikes(self, name: str) -> list[str]:
         """Other names that a person can mistake for this one: the first `MOST_ALIKE` of them, sorted."""
-        found = {other for key in self._looks(name) for other in self._alike.get(key, [])[: MOST_ALIKE + 1]}
+        found = {other for key in self._look_alike_keys(name) for other in self._alike.get(key, [])[: MOST_ALIKE + 1]}
         return sorted(found - {name})[:MOST_ALIKE]
 
-    def _looks(self, name: str) -> list[tuple[str, str]]:
+    def _look_alike_keys(self, name: str) -> list[tuple[str, str]]:
         """The keys by which look-alikes of a name are found: from `folded`, or from the ticket if it hides the name."""
         hidden = hidden_name_of(self.named.get(name, []))
         return folded(name) if hidden is None else list(zip(("case", "shape"), hidden.looks, strict=False))
@@ -193,11 +193,11 @@ def overlapped(bss: Bss) -> frozenset[int]:
     """The 2.4 GHz channels that a BSS overlaps with its primary or secondary channel."""
     if bss.channel is None or bss.band != "2.4":
         return frozenset()
-    return _around(bss.channel, bss.ht.secondary_offset if bss.ht and (bss.width_mhz or 20) > 20 else 0)
+    return _overlapped_around(bss.channel, bss.ht.secondary_offset if bss.ht and (bss.width_mhz or 20) > 20 else 0)
 
 
 @lru_cache(maxsize=256)
-def _around(primary: int, offset: int) -> frozenset[int]:
+def _overlapped_around(primary: int, offset: int) -> frozenset[int]:
     """The 2.4 GHz channels that a primary channel and its secondary channel (by HT Operation's offset) overlap."""
     both = primary, primary + {1: _APART_40, 3: -_APART_40}.get(offset, 0)
     return frozenset(channel for channel in _ALL_24 if any(abs(part - channel) < _APART for part in both))

@@ -88,11 +88,11 @@ def network_of(view: DeviceView) -> Ess | Finding:
         return nothing_to_judge(None)
     survey = survey_of(view.seen.wifi)
     if survey.judged is None or survey.judged[0] is not profile:
-        survey.judged = profile, _network(survey, profile, _answered(view.seen.join, survey.target))
+        survey.judged = profile, _network(survey, profile, _answering_bssids(view.seen.join, survey.target))
     return survey.judged[1]
 
 
-def _answered(join: Join | UnsetType, name: str | None) -> frozenset[str]:
+def _answering_bssids(join: Join | UnsetType, name: str | None) -> frozenset[str]:
     """The BSSIDs that answered this run's attempts to join the network of this name."""
     attempts = [] if join is UNSET or join.ssid != name else join.attempts
     return frozenset(attempt.bssid for attempt in attempts if attempt.bssid and attempt.was_answered)
@@ -122,13 +122,13 @@ def judge_best(network: Ess | Finding, judge: JudgeBss) -> Finding:
         return see_band(network)
     finding = judge(best, wifi, profile)
     if finding.standing == "pass" and judge is not judge_channel:
-        finding = _in_the_way(network, best, judge) or finding
+        finding = _warning_of_other_bss(network, best, judge) or finding
     evidence = network.evidence
     more = [text for text in finding.evidence if text not in evidence]
     return msgspec.structs.replace(finding, evidence=[*evidence, *more])
 
 
-def _in_the_way(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
+def _warning_of_other_bss(network: Ess, best: Bss, judge: JudgeBss) -> Finding | None:
     """The warning about a worse BSS that the device may join instead of the best one; None: there is no such BSS."""
     other = network.ranking.in_the_way(judge)
     if other is None:

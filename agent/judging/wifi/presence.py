@@ -199,7 +199,7 @@ def judge_shared(network: Ess) -> Finding:
     announced = network.wifi.announced_high
     if not high and not announced:
         return _not_shared(network)
-    signs = _signs(low, high)
+    signs = _steering_signs(low, high)
     if announced and not high:
         signs.append(f"its own Reduced Neighbor Report names {counted(len(announced), 'BSS')} there")
     likelihood = "likely" if len(signs) > 1 else "possible" if signs else "nothing points at it"
@@ -260,7 +260,7 @@ def _not_shared(network: Ess) -> Finding:
     )
 
 
-def _signs(low: list[Bss], high: list[Bss]) -> list[str]:
+def _steering_signs(low: list[Bss], high: list[Bss]) -> list[str]:
     """The signs of band steering that were seen, as phrases."""
     ours, signs = [*low, *high], []
     if any(bss.bss_transition for bss in ours):
