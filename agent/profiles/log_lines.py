@@ -1,7 +1,8 @@
 r"""The lines of a device's own log: one table, from which lines are predicted and by which a log is read.
 
 A profile's file names the lines that a device prints (`scan_line = "@joining"`), for the versions that print them; the
-reader recognises those and further ones. The sources are those of device-os at its tags from v0.4.9 to v6.2.0.
+reader of logs recognises these lines and further ones. The sources are those of device-os at its tags from v0.4.9 to
+v6.2.0.
 """
 
 import re

@@ -98,7 +98,7 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def changes(checks: list[Check], seen: Observations, profile: Profile) -> list[Change]:
-    """The changes that let the device online, those that it needs first.
+    """The changes that let the device online; the changes that it needs come first.
 
     A finding that is only a consequence of another one (`due_to`) has no change of its own.
     """

@@ -28,8 +28,8 @@ class Enough(Struct, frozen=True, kw_only=True):
             changes are needed, but whether they are enough is not known.
         fix: the failing checks to fix, one for each change.
         problems: the problem that each check in `fix` found, in the same order.
-        perhaps: failing checks that may pass by themselves once `fix` is fixed.
-        not_seen: checks whose result is not known once `fix` is fixed.
+        perhaps: failing checks that may pass by themselves once the checks in `fix` do.
+        not_seen: checks whose result is not known once the checks in `fix` pass.
     """
 
     answer: Literal["alone", "together", "not-known"]

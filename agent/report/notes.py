@@ -170,7 +170,7 @@ def _not_restored(left: list[str]) -> str:
 
 
 def _on_being_the_device(seen: Observations, about: AsDevice) -> list[str]:
-    """The notes on a run that took the device's place: its MAC address, what differs for this laptop, what was left."""
+    """The notes on a run that took the device's place: its MAC address, what differs on this laptop, what remains."""
     if about.not_run is not None:
         found = [f"This run could not be the device: {about.not_run}. Nothing beyond the air was measured."]
     else:

@@ -46,7 +46,7 @@ class VersionVerdict(_Outcome, frozen=True, kw_only=True):
     before: str | None
     """The first version to which the verdict no longer applies; None: it applies up to the newest."""
     warnings: list[str]
-    """Checks that do not pass, without those that the user left out."""
+    """The checks that do not pass, except the ones that the user left out."""
     asked_instead: str | None = None
     """The cloud host name of another version, whose answers are used because the run did not ask for this version's
     own."""

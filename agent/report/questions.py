@@ -49,7 +49,7 @@ class Question(Struct, frozen=True, kw_only=True):
     how: str | None = None
 
 
-def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list[Question]:
+def questions(view: DeviceView, checks: list[Check], route: list[Station]) -> list[Question]:
     """All questions, in the order in which they are usually asked."""
     seen, profile, other_network = view.seen, view.profile, view.laptop_network
     network = network_of(view)
@@ -63,8 +63,8 @@ def questions(view: DeviceView, checks: list[Check], way: list[Station]) -> list
             _with_log(question, of_device.signal if question.question == _SIGNAL else None)
             for question in _wifi_questions(ess, seen.wifi)
         ),
-        _with_network(_topology(view, way), other_network),
-        _with_network(_provider(view, way), other_network),
+        _with_network(_topology(view, route), other_network),
+        _with_network(_provider(view, route), other_network),
         _with_network(_resolver(seen), other_network),
         _with_network(_admission(seen), other_network),
         _with_log(_port(checks, profile), of_device.port),
@@ -285,17 +285,17 @@ def _environment(best: Bss | None, wifi: Wifi) -> str:
     return f"{counts}; of other networks, {overlapping} {verb} channel {best.channel}"
 
 
-def _after_gateway(way: list[Station]) -> tuple[list[str], list[str]]:
+def _after_gateway(route: list[Station]) -> tuple[list[str], list[str]]:
     """The routers after the gateway: those with private addresses, up to the first public one, and the next few."""
-    drawn = [station.detail[0] for station in way if station.kind == "router"]
+    drawn = [station.detail[0] for station in route if station.kind == "router"]
     private = list(takewhile(is_local, drawn))
-    beyond = [address for station in way if station.kind == "provider" for address in station.detail]
+    beyond = [address for station in route if station.kind == "provider" for address in station.detail]
     return private, [*drawn[len(private) :], *beyond][:MOST_BEYOND]
 
 
-def _topology(view: DeviceView, way: list[Station]) -> Question:
+def _topology(view: DeviceView, route: list[Station]) -> Question:
     """Whether there is a second router with a private address after the gateway (double NAT)."""
-    private_routers, later_routers = _after_gateway(way)
+    private_routers, later_routers = _after_gateway(route)
     answer, source = None, f"the path to the device's cloud was not looked at: {untraced(view)}"
     if private_routers:
         answer = (
@@ -319,10 +319,10 @@ def _topology(view: DeviceView, way: list[Station]) -> Question:
     )
 
 
-def _provider(view: DeviceView, way: list[Station]) -> Question:
+def _provider(view: DeviceView, route: list[Station]) -> Question:
     """Whether the provider gives a public address, a carrier-grade NAT address, or none."""
     question = "What kind of address does the internet provider give?"
-    _, later_routers = _after_gateway(way)
+    _, later_routers = _after_gateway(route)
     carrier_nat = [router for router in later_routers if is_carrier_nat(router)]
     laptop_address = view.seen.scope.address
     answer, source = None, f"the path was not looked at: {untraced(view)}"

@@ -159,7 +159,7 @@ def make(run: Run, asked: Profile) -> Report:
     counted, profile = view.seen, view.profile  # the Wi-Fi survey is counted once for all devices and networks
     beside = log_beside(view, judgement.checks)
     needed_changes = changes(judgement.checks, seen, profile)
-    way = way_to_cloud(view, judgement.checks)
+    route = way_to_cloud(view, judgement.checks)
     devices = by_device(counted, profile, judgement, selection)
     networks = _networks(run, counted, profile)
     if profile.name == DEFAULT:
@@ -205,8 +205,8 @@ def make(run: Run, asked: Profile) -> Report:
         footprint=run.footprint,
         set_up=run.set_up,
         networks=networks,
-        route=way,
-        answers=questions(view, judgement.checks, way),
+        route=route,
+        answers=questions(view, judgement.checks, route),
         sharing=run.sharing,
         judgeable=run.judgeable,
         log=UNSET if beside is None else beside,

@@ -32,7 +32,7 @@ class Step(Struct, frozen=True, kw_only=True):
     what: str
     status: Status
     check: str
-    """The check with the worst status among those drawn as this step."""
+    """The check with the worst status among the checks drawn as this step."""
     summary: str
 
 
@@ -167,7 +167,7 @@ def _router_step(router: str, target: PathTarget | None, checks: list[Check]) ->
 
 
 def _sorted_routers(target: PathTarget, seen: Observations) -> tuple[list[str], list[Router], list[str]]:
-    """The gateway's addresses that answered, the routers after it that may be this site's, and those beyond.
+    """The gateway's addresses that answered, the routers after it that may be this site's, and the routers beyond.
 
     After the first router of the provider no router is this site's, even if its address is private. The first hop is
     the gateway, whichever of the subnet's addresses it answers with (RFC 9568: VRRP).

@@ -56,7 +56,7 @@ def oddities(raw: bytes | None, text: str) -> list[Oddity]:
         found.append("control characters")
     if _BIDI_CONTROLS & set(decoded):
         found.append("direction of text")
-    elif not decoded.isascii():  # those controls are outside ASCII too, and were named already
+    elif not decoded.isascii():  # the controls for direction are outside ASCII, too
         found.append("not ASCII")
     punctuation = (_MISTYPED_PUNCTUATION[character] for character in decoded if character in _MISTYPED_PUNCTUATION)
     return [*found, *dict.fromkeys(punctuation)]

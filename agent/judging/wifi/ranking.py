@@ -44,7 +44,7 @@ _PASS, _WARN, _UNKNOWN, _FAIL = map(BEST_FIRST.index, ("pass", "warn", "unknown"
 
 
 class Kinds:
-    """The BSSs of a network by kind: those of one kind are alike in all that the checks look at.
+    """The BSSs of a network by kind: BSSs of one kind are equal in everything that the checks look at.
 
     Attributes:
         of: the number of each BSS's kind, in the order of the BSSs.

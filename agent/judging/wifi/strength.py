@@ -13,8 +13,8 @@ WEAK_DBM = -75.0
 """Below this macOS looks for another access point (Apple, "About wireless roaming for enterprise", for Mac). It is also
 close to the sensitivity that IEEE 802.11-2020 demands for 11 Mb/s (-76 dBm, 16.3.8.2)."""
 UNUSABLE_DBM = -85.0
-"""3 dB (the spread of such readings) below -82 dBm, the sensitivity that IEEE 802.11-2020 demands of a receiver for its
-slowest OFDM rate, 6 Mb/s, and for HT MCS 0 (tables 17-18 and 19-23)."""
+"""3 dB (how much signal readings vary) below -82 dBm, the sensitivity that IEEE 802.11-2020 demands of a receiver for
+its slowest OFDM rate, 6 Mb/s, and for HT MCS 0 (tables 17-18 and 19-23)."""
 
 
 def quality(bss: Bss) -> Literal["not-known", "unusable", "weak", "good"]:

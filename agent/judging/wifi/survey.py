@@ -32,7 +32,7 @@ class Survey(Wifi, kw_only=True, dict=True):
     """A Wi-Fi survey that keeps what has been worked out from it, so that nothing is worked out twice."""
 
     judged: "tuple[Profile, Ess | Finding] | None" = None
-    """The device that was judged last, and the network as judged for it: all checks of that device share it."""
+    """The device that was judged last, and the network as judged for it, which all checks of this device share."""
 
     kinds: "Kinds | None" = None
     """The network's BSSs by kind; None: they were not ranked yet."""
