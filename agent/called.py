@@ -1,4 +1,4 @@
-"""This program's name as the user types it, for the commands that are told."""
+"""This program's name as the user types it, for the commands that messages and reports name."""
 
 import re
 import shutil
@@ -6,14 +6,17 @@ import sys
 from collections.abc import Mapping
 
 _PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
-"""A word that every shell takes as it is."""
+"""A word that no shell needs quoted."""
 _COMMANDS = "check|compare|devices|doctor|explain|fleet|guided|led|log|report|rules|watch"
 _COMMAND = re.compile(rf"\bnetpreflight(?= (?:(?:{_COMMANDS})\b|--))")
-"""This program's name where a command of it is told."""
+"""This program's name where a text names one of its commands, such as `netpreflight report`."""
 
 
 def called(environment: Mapping[str, str]) -> str:
-    """This program's name, as the user typed it: `./netpreflight` tells it, and else it is installed."""
+    """This program's name as the user typed it, quoted for the shell if necessary.
+
+    `./netpreflight` and the executable pass it on in NETPREFLIGHT_CALLED; without that, the program is installed.
+    """
     name = environment.get("NETPREFLIGHT_CALLED", "")
     if not name.isprintable():
         return "netpreflight"
@@ -25,12 +28,12 @@ def called(environment: Mapping[str, str]) -> str:
 
 
 def as_called(text: str, program: str) -> str:
-    """A text with this name in the commands that it tells."""
+    """The text, with `program` as this program's name in each command that the text names."""
     return _COMMAND.sub(lambda _: program, text)
 
 
 def words(environment: Mapping[str, str]) -> list[str]:
-    """What starts this program once more."""
+    """The words that start this program again."""
     if getattr(sys, "frozen", False):  # the file that needs no Python
         return [sys.executable]
     path = shutil.which(environment.get("NETPREFLIGHT_CALLED", ""))

@@ -6,21 +6,22 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "checks"
-"""The same place in a checkout and in an installation, where `docs` is a package beside this one."""
+"""The folder of the pages. `docs` stands beside `agent` in a checkout, and as a package in an installation, too."""
 COMMON = "common"
 """The page of the problems that any check can have."""
 ROUTERS = "routers"
-"""The page of where common routers keep the settings that the checks ask for."""
+"""The page that says where common routers keep the settings that the checks ask for."""
 SOURCES = "sources"
-"""The last part of that page: for each router, where its settings are documented."""
+"""The title of the last part of the page of routers: for each router, where its settings are documented."""
 _SECTION = re.compile(r"^## (.+)\n(?:(?!## ).*\n)*", re.MULTILINE)
 _ASKS = re.compile(r"^\*\*Asks:\*\* (.+(?:\n.+)*)", re.MULTILINE)
 _ITEM = re.compile(r"^\* \*\*(.+?):\*\*.*\n(?:  .*\n)*", re.MULTILINE)
 _WHO = re.compile(r"^\* \*\*Who changes what:\*\* (.+(?:\n  .+)*)", re.MULTILINE)
 _SENTENCE = re.compile(r"(?:[^.]|\.(?! |$))+\.?")
 _LEAST_WORDS = 5
-"""A sentence with fewer only names who it is, such as `you.`, and the next one says what to do."""
+"""A sentence with fewer words only names who has to act, such as `you.`; the next sentence says what to do."""
 _PART = re.compile(rf"^\*\*On common routers:\*\* \[{ROUTERS}\.md\]\({ROUTERS}\.md#(\w+)\)", re.MULTILINE)
+"""The link from a check's page to a part of the page of routers."""
 
 
 @cache
@@ -52,7 +53,7 @@ def of_group(group: str) -> str:
 
 
 def sections(check_id: str) -> dict[str, str]:
-    """The section of each problem that a check can have, as Markdown: its own first, then the common ones.
+    """Keyed by problem: the section about it, as Markdown. The check's own problems come first, then the common ones.
 
     Raises:
         KeyError: there is no such page.
@@ -82,7 +83,7 @@ def who_changes_what(check_id: str, problem: str) -> str | None:
 
 
 def router_settings() -> dict[str, str]:
-    """The parts of the page of routers, each about one kind of setting, as Markdown; the last one has the sources."""
+    """Keyed by title: the parts of the page of routers, as Markdown: one for each kind of setting, then the sources."""
     return {match[1]: match[0] for match in _SECTION.finditer(page(ROUTERS))}
 
 
@@ -99,6 +100,9 @@ def settings_of(check_id: str) -> str:
 def with_settings(check_id: str, problem: str | None = None) -> str:
     """The page of a check, or its section about one problem, and where common routers keep the setting to change.
 
+    With a problem, the settings follow only if the check's own page has it, and an administrator has to change
+    something.
+
     Raises:
         KeyError: there is no such page, or no such problem.
     """
@@ -111,15 +115,15 @@ def with_settings(check_id: str, problem: str | None = None) -> str:
 
 
 def routers() -> list[str]:
-    """The routers that the page of routers has."""
+    """The names of all routers on the page of routers."""
     return list(dict.fromkeys(name for part in router_settings().values() for name, _ in _items(part)))
 
 
 def of_router(word: str) -> str:
-    """The settings of the routers whose name has this word, as Markdown; empty: the page of routers has none."""
+    """The settings of the routers whose name contains this word, as Markdown; empty: no router's name does."""
     found = []
     for title, part in router_settings().items():
-        if title == SOURCES:  # a terminal breaks addresses, and the page itself has them
+        if title == SOURCES:  # left out: a terminal wraps URLs, and the page has them
             break
         items = [item for name, item in _items(part) if _plain(word) and _plain(word) in _plain(name)]
         if items:
@@ -128,10 +132,10 @@ def of_router(word: str) -> str:
 
 
 def _items(part: str) -> Iterator[tuple[str, str]]:
-    """Each router in a part of the page of routers, and its item."""
+    """The items of a part of the page of routers, each as (name of the router, item in Markdown)."""
     return ((match[1], match[0]) for match in _ITEM.finditer(part))
 
 
 def _plain(name: str) -> str:
-    """A name as people write it in several ways: FRITZ!Box, fritzbox, TP-Link, tplink."""
+    """A name without case and punctuation, so that all spellings match: FRITZ!Box and fritzbox, TP-Link and tplink."""
     return re.sub(r"[^a-z0-9]", "", name.casefold())

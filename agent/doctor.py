@@ -12,8 +12,8 @@ def examine(scope: Scope, kept_in: str | None = None) -> Doctor:
     """Look at this laptop, and judge what a run could measure on it.
 
     Args:
-        scope: what a run would begin with.
-        kept_in: the folder in which runs are kept.
+        scope: this laptop and its interface, as a run would find them.
+        kept_in: the folder in which runs are kept; None: not known.
     """
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         seen = runner.run(laptop(scope, kept_in))

@@ -1,6 +1,6 @@
-"""A run for somebody who double-clicks: it asks, says what it does, opens the report, and keeps the window open.
+"""`netpreflight guided`, for a double click: ask for the device, run a check, open its report, keep the window open.
 
-Each run is a process of its own in the same window, so that nothing that ends it closes the window.
+Each check runs as a process of its own in the same window, so that the window stays open however the check ends.
 """
 
 import contextlib
@@ -35,16 +35,16 @@ To run it again as {user}, type y and press Enter. Enter alone: no. """
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The window that somebody looks at, and what can be done from it.
+    """The window in which the user is asked, and what the program can do from there.
 
     Attributes:
         say: writes a line.
-        ask: writes a question and reads the answer, without blanks around it; empty at the end of what can be read.
+        ask: writes a question and returns the answer, without spaces around it; empty at the end of the input.
         run: runs a program in this window, and returns its exit code.
-        newest: the file of the newest run that is kept; None: there is none.
-        open_page: opens an address in the browser, and returns whether one was started.
+        newest: returns the file of the newest kept run; None: no run is kept.
+        open_page: opens a URL in the browser, and returns whether a browser was started.
         program: the words that start netpreflight.
-        system: this laptop's.
+        system: this laptop's operating system.
     """
 
     say: Callable[[str], None]
@@ -60,17 +60,17 @@ def guide(window: Window, folder: Path, device: str | None = None, ssid: str | N
     """Ask, measure, and show the report; then wait for Enter. Returns the exit code of the last run.
 
     Args:
-        window: where somebody is asked.
+        window: where the user is asked.
         folder: where the report is written.
-        device: the device to judge for; None: it is asked.
-        ssid: the Wi-Fi network to judge, as `--ssid` takes it; None: the run asks where it has to.
+        device: the device to judge for; None: the user is asked.
+        ssid: the Wi-Fi network to judge, as `--ssid` accepts it; None: the run asks if it has to.
     """
     try:
         return _guided(window, _new_file(folder), device, ssid)
     except KeyboardInterrupt:
         window.say("\nStopped.")
         return INTERRUPTED
-    except Exception:  # noqa: BLE001 - whatever it is, it can be read before the window closes
+    except Exception:  # noqa: BLE001 - the user can read any error before the window closes
         window.say(f"\nnetpreflight has failed. That is a fault of netpreflight:\n{traceback.format_exc()}")
         return CANNOT_START
     finally:
@@ -79,7 +79,7 @@ def guide(window: Window, folder: Path, device: str | None = None, ssid: str | N
 
 
 def place(folders: Sequence[Path]) -> Path:
-    """The first folder in which this user can write; if that is none, the first."""
+    """The first of these folders in which this user can write; if there is none, the first folder."""
     for folder in folders:
         with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder):
             return folder
@@ -87,6 +87,10 @@ def place(folders: Sequence[Path]) -> Path:
 
 
 def _guided(window: Window, page: Path, device: str | None, ssid: str | None) -> int:
+    """Ask, run a check, offer a second one as root if that would settle something, and show the report.
+
+    Returns the exit code of the check that wrote the report.
+    """
     window.say(_WHAT.format(page=shown(str(page))))
     name = device or _ask_device(window)
     window.say("")
@@ -112,12 +116,12 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
 
 
 def _written(page: Path) -> int | None:
-    """When a page was written; None: it was not."""
+    """When a page was written (nanoseconds since 1970); None: there is no page."""
     return page.stat().st_mtime_ns if page.is_file() else None
 
 
 def _ask_device(window: Window) -> str:
-    """The name of the device that is picked from a list."""
+    """Let the user pick a device from a list; returns its name."""
     names = profiles.names()
     window.say("Which device is it for?")
     for number, name in enumerate(names, 1):
@@ -130,12 +134,12 @@ def _ask_device(window: Window) -> str:
 
 
 def _options(device: str, ssid: str | None) -> list[str]:
-    """The options of a check."""
+    """The options of `netpreflight check` for a device and a network."""
     return ["--device", device, *([f"--ssid={ssid}"] if ssid is not None else [])]
 
 
 def _report(saved: Path, device: str) -> Report | None:
-    """The report of the run that was saved there; None: there is none."""
+    """The report of a saved run, judged for a device; None: the file is no saved run."""
     try:
         run, _ = load(saved)
         return make(run, profiles.load(device))
@@ -144,19 +148,19 @@ def _report(saved: Path, device: str) -> Report | None:
 
 
 def _wants_root(window: Window, report: Report) -> bool:
-    """Whether a run as root would settle something, and whoever sits here wants it."""
+    """Whether a run as root would settle something, and the user, who is asked, wants such a run."""
     if window.system.is_privileged() or not is_for_root(report):
         return False
     return window.ask(_OFFER.format(user=window.system.privileged_user)).lower() in {"y", "yes"}
 
 
 def _show(window: Window, page: Path) -> None:
-    """Open the page, and say where it is."""
+    """Say where the page is, and open it in the browser, unless the browser would run as root."""
     if not page.is_file():
         window.say("\nNo report was written.")
         return
     window.say(f"\nThe report: {shown(str(page))}")
-    is_root = bool(window.system.as_root) and window.system.is_privileged()  # whose browser would be root's, too
+    is_root = bool(window.system.as_root) and window.system.is_privileged()  # then the browser would run as root, too
     if is_root or not window.open_page(page.absolute().as_uri()):
         window.say("No browser was started: open it from there.")
 

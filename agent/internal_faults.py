@@ -6,7 +6,7 @@ from types import FrameType
 from netpreflight.probes.observations import Fault, Frame
 
 MOST_FRAMES = 32
-"""At most this many frames are kept; of more, the outermost and the innermost, because those between repeat."""
+"""At most this many frames are kept: of a longer traceback, the outermost and the innermost (a recursion repeats)."""
 LONGEST_MESSAGE = 1000
 
 

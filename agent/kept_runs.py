@@ -1,8 +1,8 @@
-"""Keeping runs: each run's complete report, in a folder of the user who started it, for `report` and `rules`.
+"""Keeping runs: each run's complete report is kept in a folder of the user who started it, for `report` and `rules`.
 
-That user writes it, and nobody else: a run that `sudo` started has become that user by then. Root's own folder, where
-root itself started the run, is out of reach of the user that the run becomes: there the root helper writes the file,
-as it writes those of -o. On macOS, where a run stays root, it becomes the user for as long as it writes.
+The file is written with that user's rights: a run that `sudo` started has become that user by then. If root itself
+started the run, the run has become a user who cannot reach root's folder; then the root helper writes the file, as it
+writes the files of -o. On macOS, a run stays root, and becomes the user only while it writes.
 """
 
 import contextlib
@@ -27,11 +27,12 @@ class Place(NamedTuple):
 
     folder: Path
     home: Path
+    """That user's home folder; if it is not known, the same as `folder`."""
     owner: FileOwner | None = None
-    """Who called sudo, if somebody did."""
+    """The user who called sudo; None: nobody did."""
 
     def newest(self, clock: Clock = CLOCK) -> Path | None:
-        """The run that was started last; None: none is kept. One from the future counts only if there is no other.
+        """The kept run that was started last; None: no run is kept. A run from the future counts only if it is alone.
 
         Raises:
             OSError: the folder cannot be read, or it belongs to somebody else.
@@ -40,14 +41,14 @@ class Place(NamedTuple):
             return newest(self.folder, clock.wall())
 
     def shown(self, file: Path) -> Path:
-        """A file as the user may type it: from the home folder on, so that the user's name is not shown."""
+        """A path as the user may type it, with ~ for the home folder, so that the user's name is not shown."""
         if SYSTEM.home is not None and file.is_relative_to(self.home) and self.home != Path("/"):
             return Path(SYSTEM.home) / file.relative_to(self.home)
         return file
 
 
 class KeptRun:
-    """The file of a run that starts now."""
+    """The file for a run that starts now. If it cannot be kept, only `write` raises the error."""
 
     def __init__(self, clock: Clock = CLOCK) -> None:
         self._name = ""
@@ -62,11 +63,11 @@ class KeptRun:
 
     @property
     def folder(self) -> Path | None:
-        """Where runs are kept, as one may type it; None: not known."""
+        """The folder of the kept runs, as the user may type it; None: not known."""
         return self._place and self._place.shown(self._place.folder)
 
     def for_helper(self) -> Path | None:
-        """The file, if the root helper has to write it; its folder is made. None: the user writes it."""
+        """Make the folder, and return the file if the root helper has to write it; None: it does not."""
         if self._place is None or self._place.owner is not None or self._problem is not None:
             return None
         try:
@@ -78,7 +79,7 @@ class KeptRun:
         return self._place.folder / self._name
 
     def write(self, text: str | Iterable[str], helper: "Helper | None") -> Path:
-        """Write the report completely or not at all, and remove the oldest ones; returns where, as one may type it.
+        """Write the report completely or not at all, and remove the oldest runs; returns its path, as one may type it.
 
         Raises:
             OSError: it cannot be written.
@@ -99,9 +100,9 @@ class KeptRun:
 
 
 def place() -> Place:
-    """Where runs are kept: the folder for data of the user who started this, or called sudo.
+    """Where runs are kept: in the data folder of the user who started this program or called sudo.
 
-    Of root's environment, only what leads to a folder of that user counts.
+    For root, HOME and XDG_DATA_HOME count only if they lead to a folder of that user.
 
     Raises:
         OSError: no home folder is known.
@@ -114,7 +115,7 @@ def place() -> Place:
         user = caller(os.environ)
         owner = FileOwner(user.uid, user.gid) if user.has_called else None
         if owner is not None or not _is_of(variables["HOME"], 0):
-            variables["HOME"] = user.home if owner is not None else None  # without it, as the system knows it
+            variables["HOME"] = user.home if owner is not None else None  # None: as in the system's user database
         if not _is_of(variables["XDG_DATA_HOME"], owner.uid if owner else 0):
             variables["XDG_DATA_HOME"] = None
     with _environment(variables):
@@ -127,7 +128,7 @@ def place() -> Place:
 
 
 def _is_of(path: str | None, uid: int) -> bool:
-    """Whether a folder, or what there is of it, belongs to this user."""
+    """Whether a folder, or its nearest parent that exists, belongs to this user."""
     if not path or not Path(path).is_absolute():
         return False
     for folder in (Path(path), *Path(path).parents):
@@ -138,7 +139,7 @@ def _is_of(path: str | None, uid: int) -> bool:
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
-    """Have these environment variables for a while: platformdirs takes no home and no user."""
+    """Set these environment variables for a while, because platformdirs cannot be told a home folder or a user."""
     before = {name: os.environ.get(name) for name in variables}
     try:
         _set(variables)
@@ -157,7 +158,7 @@ def _set(variables: Mapping[str, str | None]) -> None:
 
 @contextlib.contextmanager
 def as_owner(owner: FileOwner | None) -> Iterator[None]:
-    """Be this user for a while, if this process is still root: so that no link of theirs leads root anywhere.
+    """Act as this user for a while, if this process is still root, so that root follows no link that the user made.
 
     Raises:
         OSError: the system does not allow it.

@@ -7,21 +7,25 @@ from msgspec import Struct
 from netpreflight.probes.observations import Plain
 
 Light = Literal["blinking green", "fast blinking green", "blinking cyan", "fast blinking cyan", "breathing cyan"]
-"""What the LED shows for as long as something goes on, in words: a rhythm, and a colour last."""
+"""What the LED shows until the device's state changes, in words: a rhythm and then a colour."""
 _PERIODS_MS = {"blinking": 200, "fast blinking": 100, "breathing": 4000}
-"""device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod, the same in v0.6.4; half of it on, half off."""
+"""The period of each rhythm, half of it on, half off.
+
+device-os v6.2.0 system/src/system_led_signal.cpp, PatternPeriod; the same in v0.6.4.
+"""
 
 
 Rhythm = Literal["breathing", "blinking", "fast blinking", "slow blinking", "solid", "sos", "off", "rainbow"]
-"""What the LED does for as long as something goes on; blinking is 5 times a second, fast 10, slow 2 (as above)."""
+"""What the LED does until the device's state changes: `blinking` is 5 times a second, fast 10, slow 2 (same source)."""
 _COLOURED: tuple[Rhythm, ...] = ("breathing", "fast blinking", "slow blinking", "blinking", "solid", "sos")
+"""The rhythms that have a colour."""
 
 
 class LedSignal(Struct, frozen=True, kw_only=True):
     """One signal of the status LED.
 
     Attributes:
-        times: how often it blinks before the next signal; None: until something changes.
+        times: how many times it blinks before the next signal; None: it goes on until the device's state changes.
         breathes: whether it fades between on and off; False: it blinks.
     """
 
@@ -40,12 +44,12 @@ def signal(light: Light) -> LedSignal:
 
 
 class LightSignal(Struct, frozen=True, kw_only=True):
-    """One signal of the status LED as people tell it; it reveals nothing.
+    """One signal of the status LED as people describe it; it reveals nothing.
 
     Attributes:
         colour: its colour; empty: the LED is off, or has all colours.
-        rhythm: what it does for as long as something goes on; null: it blinks `times` times.
-        times: how often it blinks before the next signal; null: until something changes.
+        rhythm: what it does until the device's state changes; null: it blinks `times` times.
+        times: how many times it blinks before the next signal; null: it goes on until the device's state changes.
     """
 
     colour: Plain
@@ -54,7 +58,7 @@ class LightSignal(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """In words, as a report predicts it: `fast blinking cyan`, `one red blink`, `orange, 3 blinks`."""
+        """The signal in the words of a report: `fast blinking cyan`, `one red blink`, `orange, 3 blinks`."""
         if self.times is not None:
             return f"one {self.colour} blink" if self.times == 1 else f"{self.colour}, {self.times} blinks"
         special = {"sos": f"SOS in {self.colour}", "off": "no light", "rainbow": "all colours in turn"}
@@ -62,10 +66,10 @@ class LightSignal(Struct, frozen=True, kw_only=True):
 
 
 def told(words: str) -> LightSignal:
-    """A signal as tables state it: `breathing cyan`, `orange 2`, `sos red`, `off`.
+    """The signal that tables write as `breathing cyan`, `orange 2`, `sos red` or `off`.
 
     Raises:
-        ValueError: it is no such signal.
+        ValueError: the words are no signal.
     """
     colour, _, times = words.rpartition(" ")
     if times.isdecimal():

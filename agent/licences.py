@@ -25,9 +25,10 @@ BUILT_ON = (
 )
 """The dependencies in pyproject.toml."""
 IN_EXECUTABLE = Path(__file__).with_name("licences.txt")
-"""The same text, written when the executable was built (packaging/licences.py); no other copy of the program has it."""
+"""What `--licences` prints, written when the executable is built (packaging/licences.py); only the executable has it.
+"""
 _TEXTS_OF_OTHERS = Path(__file__).with_name("licence_texts")
-"""The texts of packages that bring none with their wheel, from their source distribution."""
+"""Licence texts of packages whose wheel has none, taken from their source distribution."""
 _OWN = "netpreflight is free software: GPL-2.0-or-later. Its text is the file LICENSE of the source.\n"
 _TEXTS = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
 _RULE = "=" * 80
@@ -41,7 +42,11 @@ def text() -> str:
 
 
 def distributions(left_out: frozenset[str] = frozenset()) -> list[metadata.Distribution]:
-    """What is installed here of the packages that this program is built on, and of what those need, by name."""
+    """The packages that this program is built on, and those that they need, as far as installed here; sorted by name.
+
+    Args:
+        left_out: names of packages to leave out, with what only they need.
+    """
     found: dict[str, metadata.Distribution] = {}
     wanted = list(BUILT_ON)
     while wanted:
@@ -51,7 +56,7 @@ def distributions(left_out: frozenset[str] = frozenset()) -> list[metadata.Distr
         try:
             found[name] = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            continue  # it is for another system
+            continue  # a package for another system
         wanted += _required(found[name])
     return [found[name] for name in sorted(found)]
 
@@ -61,14 +66,14 @@ def _canonical(name: str) -> str:
 
 
 def _required(distribution: metadata.Distribution) -> Iterator[str]:
-    """The names of what a package needs, without what it needs for its extras."""
+    """The names of the packages that a package needs, without those that only its extras need."""
     for requirement in distribution.requires or ():
         if "extra ==" not in requirement and (named := re.match(r"[A-Za-z0-9._-]+", requirement)):
             yield named[0]
 
 
 def of_distribution(distribution: metadata.Distribution) -> str:
-    """A package's name, its licence in a word, and the texts that it brings."""
+    """A package's name and version, its licence in a word, and its licence texts."""
     told = distribution.metadata
     stated = next((told[name] for name in ("License-Expression", "License") if name in told), "")
     classified = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", ()) if line.startswith("License")]

@@ -1,4 +1,4 @@
-"""A device's log, live from its serial port: read until it says enough, with what somebody has to do meanwhile."""
+"""A device's log, read live from its serial port until it says enough; meanwhile the user is told what to do."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from netpreflight.probes.observations import DeviceLog
 from netpreflight.probes.serial_port import End, Notice, OwnPorts, Ports, listen
 
 CONFIRMED = 2
-"""A stop is confirmed by as many attempts that end alike: many a device joins only at the second one."""
+"""This many attempts in a row have to stop at the same place: many devices join only at the second attempt."""
 NOTICES: dict[Notice, str] = {
     "waiting": "waiting for a Particle device: connect it by USB. If its light blinks yellow, press reset: in DFU mode "
     "it has no serial port.",
@@ -32,7 +32,7 @@ class LiveLog(NamedTuple):
 
 
 def is_enough(answer: LogAnswer) -> bool:
-    """Whether a device that is still being read has said enough: it is online, or stops at the same place again."""
+    """Whether the log read so far says enough: the device is online, or stopped twice in a row at the same place."""
     if answer.result == "online":
         return True
     ended = [attempt for attempt in answer.attempts if attempt.result != "unfinished"][-CONFIRMED:]
@@ -55,12 +55,12 @@ def read_live(
     """Read a device's log from its serial port.
 
     Args:
-        port: its name, or `auto`.
+        port: the name of the port; `auto`: that of the Particle device that is connected by USB.
         seconds: how long at most.
         say: called with each sentence for the user.
-        is_stopped: whether the user wants to end it.
-        ports: the laptop's; None: its own.
-        clock: what the time is taken from.
+        is_stopped: returns whether the user wants to stop reading.
+        ports: the serial ports to look among; None: those of this laptop.
+        clock: tells the time.
 
     Raises:
         PortError: the port cannot be opened, or there is none.

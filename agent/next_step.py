@@ -1,7 +1,7 @@
-"""What to do next where something is not settled, as a command with the user's own options.
+"""The command to run next if a check is not settled, with the user's own options.
 
-A command is given only where it changes something: what it asks for was not there in this run, or the user is told to
-change something first.
+A command is given only if it can change the result: it asks for something that this run did not have, or the user is
+told to change something first.
 """
 
 import unicodedata
@@ -22,14 +22,17 @@ from netpreflight.probes.wifi.source import CAPTURE_INSTEAD
 from netpreflight.systems import SYSTEM, system
 
 _WITHOUT_AIR = "--skip wifi"
+"""In a remedy that tells the user to leave out the Wi-Fi checks."""
 _AGAIN = "un netpreflight again"
+"""In a remedy that tells the user to run the same command again ("Run", "run")."""
 _UNSEEN = set("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and a symbol without ink, which Unicode counts as printable."""
 _LONGEST_VALUE = 250
+"""In characters."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """The options of a check that another one takes over; those for files and for what is printed are left out."""
+    """The options of a check that the next command repeats, without those for output files and for what is printed."""
 
     device: str | None = None
     os_version: str | None = None
@@ -44,7 +47,7 @@ class Options(Struct, frozen=True, kw_only=True):
     passphrase_file: str | None = None
 
     def words(self) -> list[str]:
-        """The options as they are typed; a value that cannot be typed is replaced by what has to stand there."""
+        """The options as the user types them, with a placeholder such as NAME for a value that cannot be typed."""
         values = (
             ("--device", self.device, "FILE.toml"),
             ("--os", self.os_version, "VERSION"),
@@ -64,7 +67,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return [*words, *(["--deep"] if self.deep else [])]
 
     def without_names(self) -> "Options":
-        """The same for a report that hides names: what has to stand there, instead of each value that is a name."""
+        """The options for a report that hides names: with a placeholder such as NAME for each value that is a name."""
         is_file = self.device is not None and self.device.endswith(".toml")
         return msgspec.structs.replace(
             self,
@@ -81,8 +84,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """How the user calls this program.
 
     Attributes:
-        program: its name, as typed.
-        options: those of this run.
+        program: the program's name, as typed.
+        options: the options of this run.
         is_root: whether the user is root, and needs no sudo.
     """
 
@@ -105,7 +108,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
     Attributes:
         command: the command.
-        afterwards: whether something has to be changed before.
+        afterwards: whether the user has to change something before running it.
     """
 
     command: str
@@ -113,7 +116,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
 
 def options_of(report: Report) -> Options:
-    """The options that a saved run shows: the device judged, the network named or picked, and what was left out."""
+    """The options of a saved run, as far as it shows them: the device, the network named or picked, and the checks."""
     wifi, selection = report.observations.wifi, report.selection
     is_named = wifi is not None and wifi.target_from in {"option", "picked"}
     asked_os = None if report.device.asked_os is UNSET else report.device.asked_os
@@ -130,7 +133,7 @@ def options_of(report: Report) -> Options:
 
 
 def next_step(report: Report, by: Invocation) -> NextStep | None:
-    """The command that settles what is not settled; None: no command does, or nothing is open."""
+    """The command that can settle what is still open; None: no command can, or nothing is open."""
     options, scope = by.options, report.scope
     is_open = _open(report)
     if not is_open:
@@ -159,16 +162,17 @@ def next_step(report: Report, by: Invocation) -> NextStep | None:
 
 
 _OTHERWISE_AS_DEVICE = {"api-knows-laptop", "api-lets-laptop-pass", "suspected"}
+"""Problems of any check: the network may serve this laptop but not the device, or the other way round."""
 _OTHER_LEASE_AS_DEVICE = {"no-answer", "no-offer", "only-known-clients", "client-options-wanted", "only-laptop-lease"}
-"""Problems, any and those of a lease, where the network may serve this laptop and no device, or the other way round."""
+"""The same, but only as problems of a check that needs a lease."""
 
 
 def as_device(report: Report, by: Invocation) -> str | None:
-    """The command of a run that is the device, where that would settle something; None: it would not, or cannot be.
+    """The command for a run with `--as device`, if it would settle something; None: not so, or it is not possible.
 
-    It would where the answer is yes, because all was measured from this laptop's own address, which the network may
-    know; where a network may treat a laptop and a device in different ways; and where this laptop is on another
-    network, unless the air alone keeps the device out.
+    It would settle something in three cases: the verdict is yes, but was measured from this laptop's own address, which
+    the network may already know; the problem found may exist for a laptop and not for a device, or the other way round;
+    or this laptop is on another network than the one judged, and the Wi-Fi scan alone does not keep the device out.
     """
     scope, this = report.scope, system(report.scope.os)
     if report.observations.as_device is not UNSET or not report.complete or report.sharing == "public":
@@ -194,7 +198,7 @@ def as_device(report: Report, by: Invocation) -> str | None:
 
 
 def _takes_root(step: str) -> bool:
-    """Whether a step takes root's rights on this laptop."""
+    """Whether a remedy needs root's rights on this laptop."""
     return any(words in step for words in TAKES_ROOT)
 
 
@@ -205,7 +209,7 @@ def is_for_root(report: Report) -> bool:
 
 
 def _open(report: Report) -> list[Check]:
-    """The checks that are not settled and count; where none is, the one that the answer names as a warning."""
+    """The checks to settle: unknown ones that are required or, with a mere warning, the one that the answer names."""
     unknown = [check for check in report.checks if (check.status, check.level) == ("unknown", "required")]
     if report.verdict == "undetermined":
         return unknown
@@ -215,7 +219,7 @@ def _open(report: Report) -> list[Check]:
 
 
 def _of_air(checks: Iterable[Check]) -> list[str]:
-    """The remedies of the checks of the air."""
+    """The remedies of those checks that judge the Wi-Fi scan."""
     return [check.remedy or "" for check in checks if check.stage == "scan"]
 
 
@@ -238,18 +242,18 @@ def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invoc
 
 
 def _typed(option: str, value: str, stand_in: str) -> list[str]:
-    """An option and its value as they are typed."""
+    """An option and its value as the user types them, with `stand_in` for a value that cannot be typed."""
     if not _can_be_copied(value) or SYSTEM.quoted(value) is None:
         value = stand_in
     return [f"{option}={_quoted(value)}"] if value.startswith("-") else [option, _quoted(value)]
 
 
 def _can_be_copied(value: str) -> bool:
-    """Whether a screen shows it as it is: not cut, no character escaped or unseen, and none that `--ssid` reads so."""
+    """Whether a screen shows the value in full, without invisible characters and escapes that `--ssid` would decode."""
     is_seen = value.isprintable() and not set(value) & _UNSEEN and not any(map(unicodedata.combining, value))
     return is_seen and len(value) <= _LONGEST_VALUE and "\\x" not in value
 
 
 def _quoted(word: str) -> str:
-    """A word for this system's shell."""
+    """A word quoted for this system's shell, or the word itself if it cannot be quoted."""
     return SYSTEM.quoted(word) or word

@@ -23,6 +23,7 @@ from typing import NamedTuple
 MOST_LINKS = 40
 """As many as Linux follows (path_resolution(7))."""
 READER_ASKED_S = 0.1
+"""How often it is asked whether a named pipe has a reader yet."""
 UNFINISHED = re.compile(r"\.netpreflight-[0-9a-f]{16}", re.ASCII)
 """The name of a file while it is written."""
 _HAS_FOLDER_DESCRIPTORS = os.open in os.supports_dir_fd  # not on Windows
@@ -38,15 +39,15 @@ class FileOwner(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a path leads, once its links are followed: a folder, opened, and the name in it (Windows: the path)."""
+    """Where a path leads after its links: an open folder and a name in it (Windows: no folder, and the whole path)."""
 
     folder: int | None
     name: str
     is_open_file: bool = False
-    """Whether it is a file that this process has open, such as /proc/self/fd/1, where /dev/stdout leads."""
+    """Whether the name is that of a file that this process has open, such as /proc/self/fd/1 (/dev/stdout)."""
 
     def status(self) -> os.stat_result | None:
-        """What there is now; None: nothing."""
+        """The status of what is there now; None: nothing is."""
         try:
             return os.stat(self.name, dir_fd=self.folder, follow_symlinks=self.is_open_file)
         except FileNotFoundError:
@@ -67,8 +68,8 @@ class OutputFile:
         path: where the file will be.
         owner: whom it will belong to; None: this process's user.
         private: whether nobody but its owner may read it.
-        gives_up: a socket; if its other end is closed, a pipe without a reader is no longer waited for.
-        create: creates a private file where its mode does not make it one (`System.create_private`); None: it does.
+        gives_up: a socket; once its other end is closed, a named pipe without a reader is no longer waited for.
+        create: creates a private file on a system where mode 0600 does not do so (`System.create_private`).
 
     Raises:
         OSError: the file cannot be written, or somebody else made a link that the path leads through.
@@ -130,7 +131,11 @@ class OutputFile:
             self._place = self._place._replace(folder=None)
 
     def _set_rights(self) -> None:
-        """Give the file its owner and permissions: those of the file that it replaces, if nobody else made that."""
+        """Give the file its owner and permissions.
+
+        They are those of the file that it replaces, unless somebody else made that file; a private file is readable by
+        its owner only, whatever it replaces.
+        """
         before = self._before
         keeps = before is not None and before.st_uid in _trusted(self._owner) and not self._private
         if os.geteuid() == 0:
@@ -171,7 +176,7 @@ def write(
 
 def write_to(handle: int, text: str | Iterable[str]) -> None:
     """Write a text, or its parts, to an open file, and have it on the disk before this returns."""
-    with os.fdopen(os.dup(handle), "w", encoding="utf-8", newline="") as file:  # as rendered, on every system
+    with os.fdopen(os.dup(handle), "w", encoding="utf-8", newline="") as file:  # line ends as rendered, on every system
         file.writelines([text] if isinstance(text, str) else text)
         file.flush()
         if stat.S_ISREG(os.fstat(handle).st_mode):
@@ -179,7 +184,7 @@ def write_to(handle: int, text: str | Iterable[str]) -> None:
 
 
 def refuse_planted(path: Path, owner: FileOwner | None) -> None:
-    """Look where a path leads, without opening it.
+    """Refuse a path that leads through somebody else's link, without opening the file.
 
     Raises:
         OSError: somebody else made a link that it leads through, or the folder cannot be opened.
@@ -188,13 +193,13 @@ def refuse_planted(path: Path, owner: FileOwner | None) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for this process's user alone, and those above it that are missing; one that is there is closed.
+    """Make a folder for this process's user alone, and its missing parents; an existing folder is closed to others.
 
     Raises:
         OSError: it cannot be made, it belongs to somebody else, or somebody else made a link that it leads through.
     """
     if not _HAS_FOLDER_DESCRIPTORS:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # from Python 3.12.4 on, Windows goes by this mode
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # Windows applies this mode from Python 3.12.4 on
         return
     for folder in (*reversed(path.parents), path):
         place = _find(folder, None)
@@ -271,7 +276,11 @@ def _find(path: Path, owner: FileOwner | None) -> _Place:
 
 
 def _link(name: str, folder: int, owner: FileOwner | None) -> str | None:
-    """Where the link of this name leads; None: it is no link."""
+    """Where the link of this name leads; None: it is no link.
+
+    Raises:
+        PermissionError: somebody else made the link, or it is being replaced.
+    """
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -296,7 +305,7 @@ def _device(path: str) -> int | None:
 
 
 def _open_special(place: _Place, found: os.stat_result, owner: FileOwner | None, gives_up: socket.socket | None) -> int:
-    """Open what is not a regular file. A named pipe has to have a reader first."""
+    """Open something that is not a regular file, such as a device; wait until a named pipe has a reader."""
     if place.is_open_file:
         return os.open(place.name, _WRITE & ~os.O_NOFOLLOW, dir_fd=place.folder)
     flags = _WRITE | getattr(os, "O_NONBLOCK", 0)
@@ -306,7 +315,7 @@ def _open_special(place: _Place, found: os.stat_result, owner: FileOwner | None,
         except OSError as problem:
             if problem.errno != errno.ENXIO or not stat.S_ISFIFO(found.st_mode):
                 raise
-            # No reader yet. The other end of the socket sends nothing meanwhile: it is readable if it is closed.
+            # No reader yet. The socket's other end sends nothing, so it is readable only once that end is closed.
             if select.select([gives_up] if gives_up else [], [], [], READER_ASKED_S)[0]:
                 raise
         else:

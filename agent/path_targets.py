@@ -1,7 +1,8 @@
-"""Which path is traced: to the device's port if it did not answer, and to control ports that are known to pass.
+"""Which path is traced: to the cloud port, if it did not answer, and to control ports that are known to pass.
 
-If the port did answer, its path is traced only on request, or if something suggests that large packets do not get
-through. Then there are no control ports, so that the server gets only packets that a device would send.
+The cloud port is the one that the device uses to reach its cloud. If it did answer, its path is traced only on request,
+or if something suggests that large packets do not get through. Then there are no control ports, so that the server gets
+only packets that a device would send.
 """
 
 from netpreflight.agent.judging.doubt import doubts
@@ -19,24 +20,24 @@ _ASKED_AGAIN: dict[str, tuple[PathPayload, str]] = {
     "http": ("syn", "it answered a request"),
     "nonce": ("syn", "it sent its nonce"),
 }
-"""By the protocol of a port that answered: what a ladder sends to it, and how it answered. NTP is added separately."""
+"""Keyed by the protocol of a port that answered: what a ladder sends to it, and how it answered. NTP is added later."""
 
 
 def path_targets(seen: Observations, profile: Profile, *, always: bool = False, deep: bool = False) -> list[Target]:
     """The target to trace, as a list of one; empty: no path has to be traced.
 
-    Of several hosts, one that answered on the device's port is preferred, then one that answered on another port, which
+    Of several hosts, one that answered on the cloud port is preferred, then one that answered on another port, which
     then serves as the control. An address that is certainly not the cloud's is left out: its path would show nothing.
 
     Args:
         seen: the run so far.
         profile: the device judged.
-        always: trace the path even if the port answered.
+        always: trace the path even if the cloud port answered.
         deep: the same, and test whether large packets get out unfragmented.
     """
     needs = profile.cloud
     hosts, port = needs.hosts.value, needs.port.value
-    places: list[tuple[Destination, bool, float]] = []
+    places: list[tuple[Destination, bool, float]] = []  # whether the cloud port answered, and after how many seconds
     payload: PathPayload
     if needs.transport.value == "coap":
         payload = "coap"
@@ -106,7 +107,7 @@ def _controls(seen: Observations, place: Destination, device: Rungs) -> tuple[Ru
 
 
 def _answered(seen: Observations, address: str) -> list[Rungs]:
-    """The ports of an address that answered in this run."""
+    """The ports of an address that answered in this run, as rungs of a ladder."""
     return [
         Rungs(answered.protocol, answered.port, *_ASKED_AGAIN[answered.speaks])
         for answered in answered_at(seen, address)

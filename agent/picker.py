@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 _COLOURS = {"pass": "ansigreen", "warn": "ansiyellow", "unknown": "ansimagenta", "fail": "bold ansired"}
 _HAS_TERMIOS = importlib.util.find_spec("termios") is not None  # not on Windows
 _SIGNAL_FROM_COLUMNS = 60
+"""From this terminal width on, a row has the signal."""
 _BESIDE_ROWS = 10
 """The columns that a row of the list has beside its text: margins, mark and number."""
 _BESIDE_LIST = 2
 """The lines above the list, where the terminal is wide enough."""
 _LEAST_NAME = 4
+"""The columns that a name has at least."""
 
 
 def can_ask(keyboard: TextIO | None, screen: TextIO | None) -> bool:
@@ -42,7 +44,7 @@ def can_ask(keyboard: TextIO | None, screen: TextIO | None) -> bool:
 
 
 def pick(networks: Sequence[NetworkVerdict], keyboard: TextIO, screen: TextIO) -> str | None:
-    """The name of the network that the user picks; None: none.
+    """Let the user pick a network; returns its name, or None if the user picks none.
 
     Raises:
         KeyboardInterrupt: the user pressed Ctrl-C.
@@ -57,7 +59,7 @@ def pick(networks: Sequence[NetworkVerdict], keyboard: TextIO, screen: TextIO) -
 
 
 def _no_answer() -> tuple[type[Exception], ...]:
-    """What is raised where the terminal is gone, or what is typed on it is no text."""
+    """The exceptions that are raised if the terminal is gone, or if what is typed is not valid text."""
     if not _HAS_TERMIOS:
         return EOFError, OSError, UnicodeError
     import termios  # noqa: PLC0415 - not on Windows
@@ -84,7 +86,7 @@ def _by_keys(title: str, networks: Sequence[NetworkVerdict], keyboard: TextIO, s
 
     bindings.add("q", eager=True)(leave)
     bindings.add("escape", eager=True)(leave)
-    # By itself the list moves its cursor for these keys, but not the mark of what Enter picks.
+    # Without this, these keys and letters move the list's cursor, but not the mark of what Enter picks.
     bindings.add("pageup", eager=True)(partial(move, Keys.Up))
     bindings.add("pagedown", eager=True)(partial(move, Keys.Down))
     for letter in {word[0] for word, _ in NETWORKS.values()}:
@@ -156,7 +158,7 @@ def _rows(networks: Sequence[NetworkVerdict], columns: int) -> list[tuple[str, s
 
 
 def _cut(text: str, columns: int) -> str:
-    """The text in at most this many columns; of a longer one the start and the end."""
+    """The text in at most this many columns; a longer text is cut in the middle."""
     from prompt_toolkit.utils import get_cwidth  # noqa: PLC0415 - as above
 
     if get_cwidth(text) <= columns:
@@ -166,7 +168,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 def _start(text: str, columns: int) -> str:
-    """As much of a text as there is room for."""
+    """As much of the start of a text as fits into this many columns."""
     from prompt_toolkit.utils import get_cwidth  # noqa: PLC0415 - as above
 
     text = text[:columns]
@@ -177,7 +179,7 @@ def _start(text: str, columns: int) -> str:
 
 @contextlib.contextmanager
 def _its_signals(keyboard: TextIO, screen: TextIO) -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt, and SIGTERM leave the terminal as it was."""
+    """While the user is asked: let Ctrl-C raise KeyboardInterrupt, and SIGTERM restore the terminal before the end."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     restore = _restoring(keyboard, screen)
 
@@ -199,7 +201,7 @@ def _its_signals(keyboard: TextIO, screen: TextIO) -> Iterator[None]:
 
 
 def _restoring(keyboard: TextIO, screen: TextIO) -> Callable[[], None]:
-    """What gives the terminal its mode and its cursor back."""
+    """A function that restores the terminal's present mode, and shows its cursor."""
     if not _HAS_TERMIOS:
         return lambda: None
     import termios  # noqa: PLC0415 - not on Windows

@@ -33,7 +33,7 @@ class PlannedProbe(NamedTuple):
     """Its key in the observations."""
     kind: type[Observation]
     needs: Needs
-    """See `netpreflight.probes.obstacles`."""
+    """What this laptop must have for the probe; see `netpreflight.probes.obstacles`."""
     begins_after: tuple[Milestone, ...] = ()
     """What the probe waits for before it begins; this does not count as its own time."""
     waits_for: tuple[Milestone, ...] = ()
@@ -42,14 +42,14 @@ class PlannedProbe(NamedTuple):
 
 REACHED_BY: dict[Milestone, tuple[str, ...]] = {
     "resolvers": ("dhcp",),  # as soon as a server has named them, or it is clear that none will
-    "portal-api": ("dhcp",),  # DHCP option 114 (RFC 8910), or that there is none
+    "portal-api": ("dhcp",),  # as soon as DHCP option 114 (RFC 8910) is known, or that there is none
     "addresses": ("dns",),  # each name's address as soon as it is found
     # All DTLS exchanges have ended: a device tests the internet only after its cloud connection has failed.
     "dtls-ended": ("cloud",),
     "cloud-ended": ("cloud",),  # every cloud has answered, or was given up
-    "silence": ("coap", "cloud"),  # the device's port has been silent for a while
+    "silence": ("coap", "cloud"),  # the port that the device uses to reach its cloud has not answered for a while
 }
-"""The probes behind each milestone: it is reached when all of them have ended, and perhaps before."""
+"""The probes behind each milestone: it is reached at the latest when all of them have ended."""
 
 PROBES: tuple[PlannedProbe, ...] = (
     PlannedProbe("wifi", Wifi, "nothing"),
@@ -68,7 +68,7 @@ PROBES: tuple[PlannedProbe, ...] = (
 """Every probe, in the order in which they begin."""
 
 WITH_DEEP: dict[str, tuple[str, ...]] = {"cloud": ("mapping", "path")}
-"""The probes that a deep run adds, by the probe that they need."""
+"""Keyed by probe: the probes that a deep run adds, which need that probe."""
 
 
 def plan(wanted: set[str], *, deep: bool = False) -> list[PlannedProbe]:

@@ -24,8 +24,9 @@ Result = Literal["passed", "dns", "timeout", "network"]
 StartStage = Literal["scan", "link", "ip", "dns", "cloud"]
 """The stages of a device's start, as its own log names them."""
 LightStage = Literal["scan", "link", "ip", "dns", "cloud", "online"]
-"""Where in its start a device is that shows a light: at which stage, or online."""
+"""Where in its start a device is while it shows a light: at a stage, or online."""
 Reached = Literal["reached", "stops", "not-reached", "unknown"]
+"""Whether the device gets through a stage of its start, stops there, or has stopped before; or that is not known."""
 IS_IT_THE_CLOUD = "Is it the cloud?"
 """How the note on the vendor's services begins."""
 ONLY_LAPTOP = "only-laptop"
@@ -112,11 +113,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     Attributes:
         sentence: whether the device will get online.
-        plain: what is in the way, without technical terms; None: nothing certainly is.
+        plain: what is in the way, without technical terms; None: nothing is certain to be in the way.
         obstacle: the first failure, unknown or warning; None: there is none.
         check: the check that found the obstacle.
         change: what to change first, or the step that would settle an unknown.
-        owner: who can do that.
+        owner: who can make that change.
     """
 
     sentence: str
@@ -155,16 +156,19 @@ class InternetTest(Struct, frozen=True, kw_only=True):
 
 
 LogStageState = Literal["witnessed", "implied", "stops", "not-shown"]
-"""What a log shows of a stage: a line says that it is reached; what follows it was seen; a line says that it fails, or
-the device's own patience is past; nothing."""
+"""What a log shows of a stage.
+
+`witnessed`: a line says that the stage is reached; `implied`: a later stage was reached; `stops`: a line says that the
+stage fails, or the device's own time limit has passed; `not-shown`: nothing.
+"""
 LogResult = Literal["online", "stops", "lost", "not-known", "foreign"]
 
 
 class LogLineMeans(Struct, frozen=True, kw_only=True):
     """A line of a device's log, and what it says.
 
-    `line` is its number and reveals nothing, `text` whatever the log holds, secrets excepted; `means` is in words of
-    this tool.
+    `line` is the line's number and reveals nothing. `text` may reveal whatever the log holds, except secrets. `means`
+    is in this tool's own words.
     """
 
     line: int
@@ -173,7 +177,7 @@ class LogLineMeans(Struct, frozen=True, kw_only=True):
 
 
 class LogStageSeen(Struct, frozen=True, kw_only=True):
-    """What a device's own log shows of a stage, beside what the run predicts; `line` is the line that says so."""
+    """What a device's own log shows of a stage, beside what the run predicts; `line` is the log line that shows it."""
 
     state: LogStageState
     line: LogLineMeans | None = None
@@ -185,14 +189,14 @@ class StartupStage(Struct, frozen=True, kw_only=True):
     Attributes:
         line: what the device logs once the stage is reached; None: not known.
         instead: what the device logs if it stops at this stage; None: not known, or it does not stop here.
-        hidden_line: the line in place of `line` (or of `instead`, if it stops here) that a default log does not have:
-            it takes level TRACE or a debug build.
+        hidden_line: the line that the device logs here, if a default log does not have it, because it takes log level
+            TRACE or a debug build; `line` (or `instead`, if the device stops here) is None then.
         led: the signal of the status LED at this stage, in words.
-        lights: the same signal, for drawing; several are shown one after the other, again and again.
+        lights: the same signal, for drawing; if there are several, they are shown in turn, again and again.
         expected: how long the stage takes here, or how long the device tries, in words.
         network_sees: what the log of a DHCP server or firewall shows of the device at this stage.
         why: what stops the device, or why that is not known; `check` names the check.
-        device_log: what the device's own log shows of the stage; absent: the run has no log of it.
+        device_log: what the device's own log shows of the stage; absent: the run has no log of the device.
     """
 
     stage: StartStage
@@ -246,9 +250,9 @@ AbilityState = Literal["yes", "limited", "no"]
 
 
 class Ability(Struct, frozen=True, kw_only=True):
-    """What a run takes of this laptop, and whether it is there.
+    """Something that a run needs of this laptop, and whether it is available.
 
-    `id`, `checks` (those that rest on it) and `state` reveal what this laptop may do, and nothing of the network. `why`
+    `id`, `checks` (those that need it) and `state` reveal what this laptop may do, and nothing of the network. `why`
     (what was found) may reveal names of interfaces, VPNs and proxies, addresses of resolvers, versions, a country, a
     folder; `unlock` (the one step that would change that; null where `state` is `yes`) names of interfaces and VPNs.
     """
@@ -273,12 +277,12 @@ class Doctor(Struct, frozen=True, kw_only=True):
 
 
 class HeardLight(Struct, frozen=True, kw_only=True):
-    """One signal of a device's light, as it was understood; it reveals nothing of the network.
+    """One signal of a device's light, as the user's words were understood; it reveals nothing of the network.
 
     Attributes:
-        colours: the colours that may be meant; empty: none was told.
-        rhythm: what it does; null: that was not told. `blinking`: at any speed.
-        times: how often it blinks; null: that was not told.
+        colours: the colours that may be meant; empty: no colour was given.
+        rhythm: what the light does; null: not given. `blinking` means at any speed.
+        times: how many times the light blinks; null: not given.
     """
 
     colours: list[Plain]
@@ -287,12 +291,12 @@ class HeardLight(Struct, frozen=True, kw_only=True):
 
 
 class LightVersions(Struct, frozen=True, kw_only=True):
-    """The versions of one device that show a light; they reveal nothing of the network.
+    """The Device OS versions with which one device shows a light; they reveal nothing of the network.
 
     Attributes:
-        device: the device's name, as --device takes it.
-        since: the first version of Device OS; null: of any.
-        before: the first version that has it no longer; null: up to the newest.
+        device: the device's name, as --device accepts it.
+        since: the first version that shows the light; null: already the oldest.
+        before: the first version that no longer shows it; null: the newest still does.
     """
 
     device: Plain
@@ -301,18 +305,18 @@ class LightVersions(Struct, frozen=True, kw_only=True):
 
 
 class LightRow(Struct, frozen=True, kw_only=True):
-    """What a light may be; all of it is from this tool's own table, and reveals nothing of the network.
+    """One thing that a light may mean; all of it is from this tool's own table, and reveals nothing of the network.
 
     Attributes:
         light: the light in words.
-        signals: the same, signal by signal, one after the other, again and again.
+        signals: the light as signals, which are shown in turn, again and again.
         stages: where in its start the device is; empty: it is not starting.
-        means: what it says.
+        means: what the light says about the device.
         look: what to do next; empty: nothing.
         checks: the checks that may be about it. None of them is the cause for certain.
-        versions: who shows it.
-        certainty: how sure that is, for the version for which it is surest.
-        sources: where that was read.
+        versions: the devices and versions that show the light.
+        certainty: how certain this meaning is, for the version for which it is most certain.
+        sources: where this meaning was read.
     """
 
     light: Plain
@@ -327,12 +331,12 @@ class LightRow(Struct, frozen=True, kw_only=True):
 
 
 class Led(Struct, frozen=True, kw_only=True):
-    """What a light may be (`netpreflight led`); it reveals nothing of the network.
+    """What a light may mean (`netpreflight led`); it reveals nothing of the network.
 
     Attributes:
         heard: the signals that were understood, in order.
-        rows: what it may be; empty: no light of these devices is like that.
-        question: the question that leaves fewest of them; null: one is left.
+        rows: what the light may mean; empty: no light of these devices matches.
+        question: the question whose answer leaves the fewest rows; null: no question is left to ask.
     """
 
     schema: Literal["netpreflight-led/1"]
@@ -352,11 +356,11 @@ class LogAttempt(Struct, frozen=True, kw_only=True):
     """One attempt of the device to get online, as its log tells it. It reveals nothing.
 
     Attributes:
-        first_line: the number of its first line that is known; `last_line`: of its last.
-        result: how it ends; `unfinished`: the log does not say.
-        stage: where it stops, or was lost, or the last stage that it shows.
+        first_line: the number of the first line of the attempt that is understood; `last_line`: of the last.
+        result: how the attempt ends; `unfinished`: the log does not say.
+        stage: where the device stops or was lost, or else the last stage that the attempt shows.
         check: the check that the failing line speaks of; null: it speaks of none, or may speak of several.
-        why: what the failing line leaves open, or rules out.
+        why: what the failing line leaves open or rules out.
     """
 
     first_line: int
@@ -375,17 +379,17 @@ class LogAnswer(Struct, frozen=True, kw_only=True):
     """What a device's own log says: `netpreflight log --json`.
 
     Attributes:
-        source: the name of the file, as it was given. May reveal names of people and places.
-        device: the profile that the log names, or that was asked for; null: neither.
-        platform: the device, as the log says it; null: it does not.
-        os_version: the version of Device OS, as the log says it; null: it does not.
+        source: the name of the file or serial port, as it was given. May reveal names of people and places.
+        device: the profile of the device that the log names, or that was asked for; null: neither.
+        platform: the device, as the log names it; null: the log does not.
+        os_version: the version of Device OS that the log names; null: it names none.
         result: `online`; `stops` at a stage; `lost` after it was online; `not-known`; `foreign`: no log of Device OS.
-        stage: where it stops or was lost, or the last stage that is shown.
-        check: the check that says more of it; null where the log leaves open which.
-        owner: who can change it; null: not known.
-        sentence: the same in a sentence.
-        lines: the lines that decide, `harmless` those that people worry about without need.
-        notes: what else is to be known of the log.
+        stage: where the device stops or was lost, or else the last stage that the log shows.
+        check: the check that tells more about the cause; null: the log leaves open which check that is.
+        owner: who can change what is wrong; null: not known.
+        sentence: the result as a sentence.
+        lines: the lines that decide the result; `harmless`: lines that look bad and are not.
+        notes: what else to know about the log.
     """
 
     schema: Literal["netpreflight-log/1"]
@@ -411,9 +415,9 @@ class LogBeside(Struct, frozen=True, kw_only=True):
 
     Attributes:
         answer: what the log says.
-        same_network: whether it is of the network that the run is about; null: that cannot be told.
-        told: what both say together, as sentences without their full stops; where it cannot be told whether it is the
-            same network, nothing is concluded. May reveal names of networks, in quotes.
+        same_network: whether the log is from the network that the run is about; null: not known.
+        told: what log and run say together, as sentences without their full stops; if it is not known whether both are
+            of the same network, nothing is concluded. May reveal names of networks, in quotes.
     """
 
     answer: LogAnswer

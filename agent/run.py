@@ -67,7 +67,7 @@ MOST_HOLD_S = 60.0
 PATH_AFTER_S = 11.0
 """After a silence this long, which is three tries, the path is traced while the run still waits for an answer."""
 JUDGING_S = 60.0
-"""The longest that the checks of a probe that has ended are judged during the run; they are judged again at its end."""
+"""How long checks may be judged while the run goes on; all of them are judged again at its end."""
 BEYOND_KEEP_ALIVE_S = 5.0
 """Added to the keep-alive: a NAT that forgets exactly when the keep-alive is due cannot be relied on."""
 
@@ -87,7 +87,7 @@ class AirChoice(NamedTuple):
 
 
 class RunSettings(NamedTuple):
-    """What a run measures, and who is told of it."""
+    """What a run measures, and what it calls meanwhile."""
 
     scope: Scope
     """The interface under test, and this laptop."""
@@ -107,16 +107,16 @@ class RunSettings(NamedTuple):
     on_waiting: OnWaiting = lambda _: None
     """Called with all that is waited for, whenever that changes."""
     on_stop: OnStop = lambda _restored: None
-    """Called at once where the user stops the run, with what is given back first."""
+    """Called at once when the user stops the run, with what is restored before it ends, such as the lease."""
     guard: LeaseGuard | None = None
-    """Gives a lease back if this process is killed before it has."""
+    """Releases the lease if this process is killed before it has done so itself."""
     on_lease: OnLease | None = None
-    """Where the interface is the device itself: called with its lease, so that the interface uses it."""
+    """Set if the interface acts as the device (--as device): called with its lease, so that the interface uses it."""
     beside: Callable[[Network], Awaitable[None]] | None = None
-    """What else is asked once all probes have ended, and before the lease is given back."""
+    """What else is measured after all probes have ended and before the lease is released."""
     is_device: Callable[[], bool] = lambda: True
-    """Asked as each probe ends: whether the interface still is the one to measure on. Where it is not, what the probe
-    measured is not kept, and the run ends."""
+    """Called as each probe ends: whether the interface is still the one to measure on. If not, the probe may have used
+    another network: what it measured is dropped, and the run ends."""
 
 
 def measure(settings: RunSettings) -> Run:
@@ -126,7 +126,7 @@ def measure(settings: RunSettings) -> Run:
 
 
 async def measuring(settings: RunSettings) -> Run:
-    """The same as `measure`, in a loop that runs already."""
+    """The same as `measure`, for an event loop that already runs."""
     return await _Measurement(settings).run()
 
 
@@ -141,24 +141,30 @@ class _Measurement:
         self._begun = settings.clock.monotonic()
         self._profiles = [profile, *(device for device in profiles.load_all() if device.name != profile.name)]
         self._ended: set[str] = set()
+        """The probes that have ended, by name."""
         self._told: set[str] = set()
+        """The checks that were announced, by id."""
         self._survey: tuple[Wifi, Survey] | None = None
         """The scan results that were judged last, and what was worked out from them."""
         self._judging = asyncio.Lock()
         self._announcements: set[asyncio.Task[None]] = set()
         self._dtls_waited_for: set[tuple[str, int]] = set()
+        """Host and port of each DTLS exchange that has not ended."""
         self._so_far: dict[tuple[str, str, int], CoapServer | CloudEndpoint] = {}
+        """The exchanges with clouds so far, keyed by transport, host and port; they may still go on."""
         self._dhcp_so_far = Dhcp()
         self._ntp_so_far: Ntp | None = None
         self._assumed = False
+        """Whether the probes use the laptop's own resolvers because those of DHCP are not known."""
         self._laptop_resolvers = list(scope.resolvers)
         self._own_resolvers = scope.own_resolvers()
         self._resolvers: list[str] | None = None
-        """Those that the probes go by; None: not known yet."""
+        """The resolvers that the probes use; None: not known yet."""
         self._wants_lease = any(row.needs_lease and row.id not in selection.skip for row in judging.CHECKS.values())
         self._plan = plan(judging.probes_for(selection), deep=settings.deep)
         self._probes = {row.name for row in self._plan}
         self._by_resolvers = [row for row in self._plan if "resolvers" in row.begins_after]
+        """The probes that use the resolvers; they run again if the lease names other ones."""
         self._reached = {milestone: asyncio.Event() for milestone in REACHED_BY}
 
     async def run(self) -> Run:
@@ -166,9 +172,9 @@ class _Measurement:
         started = utc(self._settings.clock.wall())
         loop = asyncio.get_running_loop()
         self._settled = asyncio.Event()
-        """Set once the lease has named the resolvers, or it is clear that none will."""
+        """Set once the lease has named the resolvers, or it is clear that no lease will."""
         self._corrected = asyncio.Event()
-        """Set where it has named others than those that the probes go by."""
+        """Set if the lease has named other resolvers than the probes use."""
         self._portal_url: asyncio.Future[str | None] = loop.create_future()
         most_run_s = DEEP_RUN_S if self._settings.deep else MOST_RUN_S
         interface = self._scope.interface or ""
@@ -225,7 +231,7 @@ class _Measurement:
         await asyncio.gather(*self._announcements)
 
     def _stop(self, stopped: asyncio.Event) -> None:
-        """Tell the user that the run ends, and what has to be restored first; called wherever the program just is."""
+        """Tell the user that the run ends, and what is restored first; a signal handler calls this at any moment."""
         if stopped.is_set():
             return
         asyncio.get_running_loop().call_soon_threadsafe(stopped.set)
@@ -238,7 +244,7 @@ class _Measurement:
         return [*(self._step(row, probes[row.name]) for row in others), self._run_by_resolvers()]
 
     async def _run_by_resolvers(self) -> None:
-        """Run the probes that go by the resolvers; if the lease then names others, run them again."""
+        """Run the probes that use the resolvers; if the lease then names other resolvers, run these probes again."""
         while True:
             probes = self._probes_with_targets()
             steps = asyncio.gather(*(self._step(row, probes[row.name]) for row in self._by_resolvers))
@@ -321,7 +327,7 @@ class _Measurement:
         begun = self._network.elapsed()
         obstacle = obstacles.to(row.needs, self._scope, self._resolvers)
         faults: list[Exception] = []
-        FAULTS.set(faults)  # of this task, which runs this probe only
+        FAULTS.set(faults)  # for this task, which runs only this probe
         try:
             observation = row.kind(not_run=obstacle.reason, unlocked_by=obstacle.step) if obstacle else await probe()
         except Exception as fault:  # noqa: BLE001 - an error in one probe must not end the run
@@ -331,7 +337,7 @@ class _Measurement:
         observation.started_s = begun
         observation.duration_s = round(self._network.elapsed() - begun, 4)
         self._network.note("end", row.name, detail=observation.not_run)
-        if not self._settings.is_device():  # it may have gone through another network
+        if not self._settings.is_device():  # the probe may have used another network
             self._stopped.set()
             return
         setattr(self._seen, row.name, observation)
@@ -357,7 +363,7 @@ class _Measurement:
             self._portal_url.set_result(url)
 
     def _tell(self) -> None:
-        """Announce the checks whose probes have all ended, and rest on nothing that the lease may still correct."""
+        """Announce the checks whose probes have all ended, but not those that other resolvers might still change."""
         is_open = self._corrected.is_set() or not self._settled.is_set()
         open_probes = {row.name for row in self._by_resolvers} if is_open else set()
         ready = []
@@ -370,7 +376,12 @@ class _Measurement:
         self._announce(ready)
 
     def _announce(self, check_ids: list[str], *, only_passes: bool = False) -> None:
-        """Judge checks and announce those that were not yet, in turn; the event loop does not wait for judging."""
+        """Judge the checks that were not announced yet, in a thread, and announce them.
+
+        Args:
+            check_ids: the checks whose probes have ended.
+            only_passes: announce only those that pass; others may still change.
+        """
         seen = msgspec.structs.replace(self._seen)
 
         async def announced() -> None:
@@ -386,7 +397,7 @@ class _Measurement:
         self._announcements.add(task)
 
     def _judged(self, check_ids: list[str], seen: Observations) -> list[Check]:
-        """Judge checks of what was seen so far; the scan results are counted once for all of them."""
+        """Judge checks by what was seen so far; the same scan results are evaluated only once."""
         if seen.wifi is not None:
             if self._survey is None or self._survey[0] is not seen.wifi:
                 self._survey = seen.wifi, survey_of(seen.wifi)
@@ -397,9 +408,9 @@ class _Measurement:
         """Use the resolvers that DHCP hands out or, where those cannot be learned, the laptop's own.
 
         Args:
-            resolvers: those of DHCP.
-            settled: whether they are those of the lease, or no better ones will be known.
-            denied: whether the system has refused to let a lease be asked for.
+            resolvers: the resolvers that DHCP has named so far.
+            settled: whether the lease has named them, or no better ones will become known.
+            denied: whether the system has refused to let a lease be requested.
         """
         if self._settled.is_set():
             return
@@ -469,7 +480,7 @@ class _Measurement:
         return seen
 
     def _silent_neighbors(self, seen: Dns) -> list[LinkNeighbor]:
-        """The resolvers of this link that answered nothing, and whether they answer ARP."""
+        """The resolvers on this laptop's own link that answered no lookup, each with whether it answers ARP."""
         heard = {lookup.resolver for lookup in seen.lookups if lookup.rcode}
         own = {address.partition("/")[0] for address in self._scope.addresses}
         found = []
@@ -480,7 +491,7 @@ class _Measurement:
         return found
 
     async def _with_neighbors(self, exchanges: Awaitable[Exchanges]) -> Exchanges:
-        """The outcome of exchanges with clouds, and whether those of this link that answered nothing answer ARP."""
+        """Await exchanges with clouds, and note whether each silent server on this laptop's own link answers ARP."""
         with SYSTEM.arp_answers(self._scope.interface or "") as arp_answers:
             seen = await exchanges
             told = arp_answers() or {}
@@ -498,7 +509,7 @@ class _Measurement:
         address = await self._addresses.address(NTP_SERVER)
 
         def note(seen: Ntp) -> None:
-            """Keep the exchange for the ladders, which need not wait until it is confirmed."""
+            """Keep the exchange for the ladders of the path, which need not wait until the exchange is confirmed."""
             self._ntp_so_far = seen
 
         return Ntp(server=NTP_SERVER) if address is None else await ntp(self._network, address, note)
@@ -513,7 +524,7 @@ class _Measurement:
                 self._reached["dtls-ended"].set()
 
     def _is_signed(self, endpoint: CloudEndpoint) -> bool:
-        """Whether an endpoint has signed our random with the key of any known device that uses it."""
+        """Whether an endpoint has signed our random with the key that any known device expects of this endpoint."""
         return any(has_signed(endpoint, profile) for profile in self._profiles)
 
     def _cloud(self) -> Cloud:
@@ -522,7 +533,7 @@ class _Measurement:
         return self._seen.cloud or Cloud(endpoints=known)
 
     async def _silence(self) -> None:
-        """Wait until the device's port has been silent for `PATH_AFTER_S`, or every exchange has ended."""
+        """Wait until the device's cloud port has been silent for `PATH_AFTER_S`, or every exchange has ended."""
         needs = self._profile.cloud
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MOST_RUN_S):
@@ -540,7 +551,7 @@ class _Measurement:
 
     async def _path(self) -> Path:
         """Trace the path to each port that the exchanges so far call for."""
-        # Imported here, because a healthy run traces no path and must not wait for these.
+        # Imported here, because a healthy run traces no path and must not wait for these modules.
         from netpreflight.agent.path_targets import path_targets  # noqa: PLC0415
         from netpreflight.probes.path import path  # noqa: PLC0415
 
@@ -556,6 +567,7 @@ class _Measurement:
         return await path(self._network, path_targets(seen, self._profile, always=always, deep=self._settings.deep))
 
     async def _vendor_status(self) -> VendorStatus:
+        """Ask the status page of the device's cloud, if it has one and the cloud is silent."""
         page = self._profile.cloud.status_page
         seen = msgspec.structs.replace(self._seen, cloud=self._cloud())
         if page is None or not cloud_is_silent(own_endpoints(seen, self._profile)):
@@ -563,7 +575,7 @@ class _Measurement:
         return await vendor_status(self._network, page.value, self._addresses.address)
 
     def _names(self) -> dict[str, NameKind]:
-        """All names to look up: those that known devices ask for, and those of the portal checks' vendors."""
+        """All names to look up: those that known devices ask for, and those that vendors' portal checks use."""
         names: dict[str, NameKind] = {NTP_SERVER: "device"}
         for profile in self._profiles:
             names.update(dict.fromkeys(_cloud_names(profile), "device"))
@@ -576,8 +588,8 @@ def _cloud_names(profile: Profile) -> list[str]:
 
 
 def with_another_id(names: Iterable[str]) -> list[str]:
-    """The names that hold a device id, with another one of the same platform: the same one in all of them."""
-    drawn = f"{random.getrandbits(64):016x}"  # what comes before these digits is the platform's
+    """The names that contain a device id, with another id of the same platform in its place: one id for all names."""
+    drawn = f"{random.getrandbits(64):016x}"  # the 8 digits that stand before this are the platform's
     return [f"{name[:8]}{drawn}.{name.partition('.')[2]}" for name in names if zone_of(name) != name]
 
 

@@ -1,6 +1,6 @@
-"""The folder of kept runs: the names in it, the newest, and that the oldest go. Only files that have such a name count.
+"""The folder of kept runs: naming a run's file, finding the newest run, and removing the oldest runs.
 
-A name has the time at which a run was started, and nothing of the network.
+A file's name has the time at which the run was started, and nothing of the network. Other files do not count.
 """
 
 import contextlib
@@ -16,27 +16,27 @@ from netpreflight.agent.output_files import UNFINISHED, own_folder
 
 MOST_RUNS = 20
 UNFINISHED_S = 3600.0
-"""A file that was not finished in this time is of a run that was killed."""
+"""A file that is still unfinished after this time was left by a run that was killed."""
 AHEAD_S = 86_400.0
-"""A name that is further ahead of the clock than this was given while the clock was wrong."""
+"""A name whose time is further ahead of the clock than this was given while the clock was wrong."""
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-[0-9a-f]{8}\.json", re.ASCII)
 
 
 def file_name(started_s: float) -> str:
-    """The name of a run that was started then (seconds since 1970); no two runs have the same.
+    """The file name for a run that was started at this time (seconds since 1970); no two runs have the same name.
 
     Raises:
-        OSError: no calendar has that time.
+        OSError: the time is beyond what a calendar can show.
     """
     return f"{_stamp(started_s)}-{secrets.token_hex(4)}.json"
 
 
 def newest(folder: Path, now_s: float | None = None) -> Path | None:
-    """The run that was started last; None: there is none. One from the future counts only if there is no other.
+    """The file of the run that was started last; None: there is none. A run from the future counts only if it is alone.
 
     Args:
         folder: where the runs are.
-        now_s: what the clock shows (seconds since 1970); None: no run is from the future.
+        now_s: what the clock shows (seconds since 1970); None: no run counts as from the future.
 
     Raises:
         OSError: the folder cannot be read, or it belongs to somebody else.
@@ -55,9 +55,13 @@ def newest(folder: Path, now_s: float | None = None) -> Path | None:
 
 
 def remove_old(written: Path) -> None:
-    """Leave the newest runs in the folder of one that was just written; that one stays, whatever the clock said.
+    """Remove the oldest runs, so that `MOST_RUNS` are left in the folder of the run that was just written.
 
-    Those from the future go first: they were named while the clock was wrong, and would outlive all others.
+    That run itself always stays. Runs from the future are removed first: they were named while the clock was wrong, and
+    would outlive all others. Unfinished files of runs that were killed are removed, too.
+
+    Args:
+        written: the file of the run that was just written.
 
     Raises:
         OSError: the folder cannot be read, or it belongs to somebody else.
@@ -76,7 +80,7 @@ def remove_old(written: Path) -> None:
 
 
 def _latest(written: Path) -> str:
-    """How the last name begins that is not from the future for a run that was just written."""
+    """The beginning of the latest name that is not from the future, by the time in the name of the run just written."""
     started = dt.datetime.strptime(written.name[:17], "%Y-%m-%dT%H%M%S").replace(tzinfo=dt.UTC)
     try:
         return _stamp(started.timestamp() + AHEAD_S)
@@ -85,10 +89,10 @@ def _latest(written: Path) -> str:
 
 
 def _stamp(at_s: float) -> str:
-    """A time (seconds since 1970) as it begins a name.
+    """A time (seconds since 1970) in the form in which a name begins with it.
 
     Raises:
-        OSError: no calendar has that time.
+        OSError: the time is beyond what a calendar can show.
     """
     try:
         moment = dt.datetime.fromtimestamp(at_s, dt.UTC)
@@ -98,11 +102,12 @@ def _stamp(at_s: float) -> str:
 
 
 def _names(opened: int | Path) -> list[str]:
-    return os.listdir(opened)  # noqa: PTH208 - of a descriptor
+    """The names of all files in an open folder."""
+    return os.listdir(opened)  # noqa: PTH208 - pathlib lists no descriptor
 
 
 def _is_file(name: str, opened: int | Path) -> bool:
-    """Whether it is a file of this process's user, and no link or pipe; False, too, if another run just removed it."""
+    """Whether a name is that of a regular file of this process's user; False, too, if another run just removed it."""
     try:
         found = _status(name, opened)
     except FileNotFoundError:

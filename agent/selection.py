@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from netpreflight.agent.suggested import suggested
 
 OPTIONAL = {"vendor-status": "vendor_status"}
-"""What a run asks that is no check's: the word by which it can be skipped, and its probe."""
+"""What a run asks although it belongs to no check: the word by which --skip names it, and its probe."""
 
 
 class UnknownCheckError(ValueError):
@@ -53,13 +53,13 @@ def in_groups(ids: list[str]) -> str:
 
 def _groups() -> dict[str, str]:
     """The group of every check, by check id."""
-    from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging goes by a selection itself
+    from netpreflight.agent.judging.registry import CHECKS  # noqa: PLC0415 - judging imports this module
 
     return {row.id: row.group for row in CHECKS.values()}
 
 
 def _only_groups(groups: dict[str, str]) -> list[str]:
-    """The groups whose name is not that of a check, too."""
+    """The groups whose name is not also the id of a check."""
     return [group for group in dict.fromkeys(groups.values()) if group not in groups]
 
 

@@ -1,4 +1,4 @@
-"""A table that is shown: texts below their headings, and what has to be said with them."""
+"""A table to show: rows of texts below their headings, and notes on them."""
 
 from msgspec import Struct, field
 
@@ -8,11 +8,11 @@ class ShownTable(Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: what it shows.
-        headings: of its columns.
-        rows: the cells of each row, as they came: whoever shows them escapes them.
-        whole: the headings of columns whose cells are not broken.
-        none: what is said in place of rows, where there are none.
-        notes: what has to be known of it, as sentences.
+        headings: the headings of its columns.
+        rows: the cells of each row, not escaped: the code that shows the table does that.
+        whole: the headings of columns whose cells are not wrapped.
+        none: the text in place of rows, if there are none.
+        notes: what the reader has to know about the table, as sentences.
     """
 
     title: str

@@ -1,14 +1,15 @@
-"""The first code that runs: from here on Ctrl-C is one line, and `--version` and `--help` load nothing else.
+"""The first code that runs: from here on Ctrl-C ends the program with one line, and no traceback.
 
-`./netpreflight` runs this file itself, without the site module, so that Ctrl-C is one line before that is loaded, too.
-Where it can, it holds Ctrl-C and SIGTERM back until then.
+`--version` and `--help` load nothing but this file. `./netpreflight` runs this file itself, without the site module, so
+that Ctrl-C ends with one line even before that module is loaded. Where it can, `./netpreflight` blocks Ctrl-C and
+SIGTERM until then.
 """
 
 # The built-in part of `signal`: it loads no other module. (typeshed does not know it.)
 import _signal  # type: ignore[import-not-found]
 
 if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-    # Where it was not held back. Loading `os` takes half of the time until Ctrl-C is one line.
+    # Where Ctrl-C is not blocked, it ends the program in silence until `stop_at_once`: loading `os` takes a while.
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 import os
@@ -19,7 +20,7 @@ INTERRUPTED = 130
 CANNOT_WRITE = 2
 CANNOT_START = 2
 SAME_FROM_COLUMNS = 80
-"""In a terminal of this width or more, the texts of `--help` look as in agent/help."""
+"""In a terminal of this width or more, `--help` shows the texts as they are saved in agent/help."""
 
 
 def stop(_number: int, _frame: object) -> None:
@@ -33,18 +34,18 @@ def stop(_number: int, _frame: object) -> None:
 def stop_at_once() -> None:
     """From now on, let Ctrl-C and SIGTERM end the process with one line.
 
-    No exception is raised, because that could come out of any import, and some code ignores it. So this is for times at
-    which nothing has to be undone.
+    No exception is raised, because it could come out of any import, and some code swallows it. So call this only while
+    nothing has to be undone at the end.
     """
     for number in (_signal.SIGINT, _signal.SIGTERM):
-        if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup, or a shell that runs this in the background
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # ignored: nohup, or a shell's background
             _signal.signal(number, stop)
-    if hasattr(_signal, "pthread_sigmask"):  # what `./netpreflight` has held back comes now
+    if hasattr(_signal, "pthread_sigmask"):  # a signal that `./netpreflight` has blocked arrives now
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT, _signal.SIGTERM))
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Answer at once, if that is all that is wanted; else run the command line."""
+    """Answer `--version` and `--help` at once; for anything else, run the command line."""
     stop_at_once()
     arguments = sys.argv[1:] if arguments is None else arguments
     text = _answer(arguments)
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             from netpreflight.agent.cli import main as run  # noqa: PLC0415 - `--version` and `--help` do not wait
 
-            os.environ["PYTHONSAFEPATH"] = "1"  # no process of ours takes a module from the folder that the user is in
+            os.environ["PYTHONSAFEPATH"] = "1"  # no process of ours imports from the folder that the user is in
             run(arguments)
         except ModuleNotFoundError as problem:
             _refuse_without(problem)
@@ -65,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _refuse_without(missing: ModuleNotFoundError) -> None:
-    """Say in one line that a package is missing, and how to have it again; a missing part of this one is a fault."""
+    """Say in one line that a package is missing, and how to install it; if it is a module of netpreflight, raise."""
     name = str(missing.name).partition(".")[0]
     if name in {"None", "netpreflight"}:
         raise missing
@@ -75,7 +76,7 @@ def _refuse_without(missing: ModuleNotFoundError) -> None:
 
 
 def _answer(arguments: list[str]) -> bytes | None:
-    """What `--version`, `--help` or `COMMAND --help` print; None: something else is wanted."""
+    """What `--version`, `--help` or `COMMAND --help` print; None: the command line has to answer."""
     if arguments == ["--version"]:
         from netpreflight.agent import __version__  # noqa: PLC0415 - this file runs before its package can be found
 
@@ -100,7 +101,7 @@ def _answer(arguments: list[str]) -> bytes | None:
 
 
 def _columns() -> int:
-    """The width of the terminal, found as `shutil.get_terminal_size` does; that takes long to load."""
+    """The width of the terminal, found as by `shutil.get_terminal_size`, which takes long to load."""
     try:
         columns = int(os.environ.get("COLUMNS", ""))
     except ValueError:

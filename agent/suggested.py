@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 
 def suggested(word: str, known: Iterable[str], *, listing: str | None = None) -> str:
-    """The end of a message about such a word: which ones are like it, or else all that are known.
+    """The end of an error about an unknown word: the known words that are similar, or else all known words.
 
     Args:
-        word: the word.
-        known: those that are known.
-        listing: how they are listed, also beside those that are like it; None: only where none is.
+        word: the unknown word.
+        known: the known words.
+        listing: a text that lists the known words; the error then ends with it even if some words are similar.
+            None: the error lists `known`, and only if no word is similar.
     """
     from difflib import get_close_matches  # noqa: PLC0415 - most runs need none
 

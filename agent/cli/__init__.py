@@ -17,15 +17,15 @@ from netpreflight.agent.start import CANNOT_WRITE, stop_at_once
 
 
 class Commands(TyperGroup):
-    """The commands; without the name of one, it is `check`: its options are explained and completed here, too."""
+    """All commands. If none is named, it is `check`: its options are explained and completed here, too."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `check` before its options."""
+        """If no command is named, put `check` (after a double click `guided`) before the options."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         is_option_of_check = bool(args) and args[0].startswith("-") and args[0].partition("=")[0] not in own
         if is_option_of_check:
             args = ["check", *args]
-        elif not (args or ctx.resilient_parsing):  # a shell that completes asks with no words
+        elif not (args or ctx.resilient_parsing):  # a shell asks for completions without words
             args = ["guided" if _is_double_clicked() else "check"]
         return super().parse_args(ctx, args)
 
@@ -74,7 +74,7 @@ def _show_licences(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
 def no_command(
     *,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-    licences: Annotated[  # noqa: ARG001 - answered where it is read, because no command need follow
+    licences: Annotated[  # noqa: ARG001 - its callback answers, because no command need follow
         bool,
         typer.Option(
             "--licences",
@@ -84,7 +84,7 @@ def no_command(
         ),
     ] = False,
 ) -> None:
-    """What stands before the command."""
+    """The options that stand before the command."""
     if version:
         from netpreflight.agent import __version__  # noqa: PLC0415 - as above
 
@@ -104,7 +104,7 @@ COMMANDS = (
     led.led,
     log.log,
 )
-"""In the order of `--help`. One with subcommands of its own is added by `app.add_typer`."""
+"""The commands in the order of `--help`. A command with subcommands is added by `app.add_typer` instead."""
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(watch_app, name="watch")
@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         code = app(arguments, prog_name="netpreflight", standalone_mode=False, obj=is_own_process)
         sys.stdout.flush()
-        if is_own_process:  # everything is said; Python's end would make a traceback of Ctrl-C
+        if is_own_process:  # all output is written; Ctrl-C during Python's exit would print a traceback
             signal.signal(signal.SIGINT, signal.SIG_IGN)
     except UsageError as problem:
         refuse(str(problem))
@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _encoding(stream: io.TextIOWrapper) -> str | None:
-    """The encoding that a standard stream has to have; None: its own."""
+    """The encoding that a standard stream has to get; None: it keeps its own."""
     if stream.encoding == "utf-8" or stream.isatty():
         return None
     from netpreflight.systems import SYSTEM  # noqa: PLC0415 - most streams are UTF-8

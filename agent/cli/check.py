@@ -173,13 +173,13 @@ def check(
     As root it also asks for a DHCP lease as a device that the network has never seen, and gives it back. What was
     sent, and to whom, is listed in the report's footprint.
     """
-    gc.disable()  # what is loaded now stays, and need not be looked through for garbage (30 ms)
+    gc.disable()  # modules loaded now stay, so looking through them for garbage would waste time (30 ms)
     from netpreflight.agent.kept_runs import KeptRun  # noqa: PLC0415 - usage errors do not wait for these
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415
 
     outputs, is_root, labels = check_outputs(output), called_by_root(), check_labels(site=site, place=place)
     kept = None if no_keep or redact or share == "public" else KeptRun()
-    # Before the rest is loaded, so that it stays small.
+    # The helper starts before the rest is loaded, so that its process stays small.
     helper = start_helper(every_file(outputs), kept) if context.obj else None
     from msgspec import structs  # noqa: PLC0415 - loaded only where it is needed
 
@@ -260,7 +260,7 @@ def check(
     stop_at_once()
     if not run.complete:
         _end_soon()
-    del air  # its survey, which may be large, is in the run
+    del air  # the survey in it may be large, and the run has it
     report, left = _judge(
         structs.replace(
             run,
@@ -269,7 +269,7 @@ def check(
             **labels,
         ),
         profile,
-        asks=not as_json and level in {None, "complete"},  # the others name no network on the screen
+        asks=not as_json and level in {None, "complete"},  # at other levels, the screen shows no network's name
     )
     _write_held_events(report, events, level)
     show = partial(
@@ -303,7 +303,8 @@ def _prepare(outputs: list[Path]) -> None:
 def _end_soon() -> None:
     """End the program if the report of a run that the user stopped takes too long.
 
-    What counts is the processor's time, so that a busy laptop does not cost the report; a write that blocks ends, too.
+    The processor's time is limited (`MOST_WORK_S`), so that a busy laptop does not cost the report; and the time by the
+    clock (`MOST_BLOCKED_S`), in case a write blocks.
     """
     import _thread  # noqa: PLC0415 - as above
     import threading  # noqa: PLC0415
@@ -316,7 +317,7 @@ def _end_soon() -> None:
     work_end, end = worked() + MOST_WORK_S, CLOCK.monotonic() + MOST_BLOCKED_S
 
     def watch() -> None:
-        """Wait for either end, and then do what Ctrl-C does."""
+        """Wait until either limit is reached, and then do what Ctrl-C does."""
         while worked() < work_end and CLOCK.monotonic() < end:
             CLOCK.hold_up(0.02)
         with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -327,13 +328,16 @@ def _end_soon() -> None:
 
 
 def _set_up_from() -> "SetUp | None":
-    """Where `./netpreflight` took packages from, if it set up directly before it started this."""
+    """Where `./netpreflight` took packages from, if it installed them just before this run; None: it did not."""
     told = os.environ.get("NETPREFLIGHT_SET_UP")
     return "PyPI" if told == "PyPI" else "mirror" if told == "mirror" else None
 
 
 def _judge(run: "Run", profile: "Profile", *, asks: bool) -> "tuple[Report, bool]":
-    """The report; of several networks for the one that the user picks, if asked. And whether Ctrl-C was the answer."""
+    """The report, and whether the user pressed Ctrl-C when asked.
+
+    If several networks are in range and `asks` is set, the user picks the one that the report is for.
+    """
     from netpreflight.agent.picker import can_ask, pick  # noqa: PLC0415 - as above
     from netpreflight.agent.report import aimed_at, make  # noqa: PLC0415
 
@@ -348,7 +352,7 @@ def _judge(run: "Run", profile: "Profile", *, asks: bool) -> "tuple[Report, bool
 
 
 def _with_picked(by: "Invocation", report: "Report") -> "Invocation":
-    """The invocation that would have named the network that the user picked, if any."""
+    """The invocation with `--ssid` for the network that the user picked; if none was picked, as it was."""
     from msgspec import structs  # noqa: PLC0415 - as above
 
     wifi = report.observations.wifi

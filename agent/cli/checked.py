@@ -1,4 +1,4 @@
-"""What the user gave, checked before anything is measured or written."""
+"""Checks what the user gave on the command line, before anything is measured or written."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ LONGEST_LABEL = 200
 
 
 def check_outputs(output: list[Path] | None, endings: list[str] | None = None) -> list[Path]:
-    """The files to write, checked before the run; `endings` are the allowed ones, if not those of a report.
+    """The files to write, checked before the run; `endings` are the allowed ones, None: those of a report.
 
     Raises:
         UsageError: a file cannot be written, or has another ending.
@@ -39,7 +39,7 @@ def check_outputs(output: list[Path] | None, endings: list[str] | None = None) -
 
 
 def load_profile(device: str | None, os_version: str | None) -> "Profile":
-    """The profile of the device and version that the user named; None: the default, or its newest version.
+    """The profile of the device and version that the user named; None: the default device, or the newest version.
 
     Raises:
         UsageError: there is no such device or version, or the file is no profile.
@@ -53,7 +53,11 @@ def load_profile(device: str | None, os_version: str | None) -> "Profile":
 
 
 def choose_level(share: str | None, *, redact: bool) -> "SharingLevel | None":
-    """The level of sharing that the user chose; None: none, so each format has its default."""
+    """The level of sharing that the user chose; None: no level, so each format has its default.
+
+    Raises:
+        UsageError: there is no such level, or the two options contradict each other.
+    """
     from netpreflight.agent.report import LEVELS  # noqa: PLC0415 - as above
 
     if redact:
@@ -71,10 +75,10 @@ def choose_level(share: str | None, *, redact: bool) -> "SharingLevel | None":
 
 
 def check_contact(contact: str | None, outputs: list[Path], level: "SharingLevel | None") -> str:
-    """Who asks, as the user gave it; empty: a blank.
+    """Who asks for a change, as the user gave it, on one line; empty: requests have a blank to fill in.
 
     Raises:
-        UsageError: it is too long, or a request is wanted at a level at which nobody could act on it.
+        UsageError: the contact is too long, or a request is wanted at a level that hides what it needs.
     """
     from netpreflight.reports import MAIL  # noqa: PLC0415 - as above
 
@@ -94,10 +98,10 @@ def check_contact(contact: str | None, outputs: list[Path], level: "SharingLevel
 
 
 def check_labels(**said: str | None) -> dict[str, str]:
-    """What the user calls the place of the run, by option, each on one line; without what was not said.
+    """The labels of `--site` and `--place`, keyed by option, each on one line; without those that were not given.
 
     Raises:
-        UsageError: it is empty or too long.
+        UsageError: a label is empty or too long.
     """
     labels = {option: " ".join(label.split()) for option, label in said.items() if label is not None}
     for option, label in labels.items():
@@ -107,7 +111,7 @@ def check_labels(**said: str | None) -> dict[str, str]:
 
 
 def check_dialects(dialects: list[str] | None) -> list[str]:
-    """The products for which a firewall change is wanted, without doubles, checked before the run.
+    """The products for which a firewall change is wanted, without duplicates, checked before the run.
 
     Raises:
         UsageError: a product is not known.
@@ -124,7 +128,11 @@ def check_dialects(dialects: list[str] | None) -> list[str]:
 
 
 def read_ssid(ssid: str | None) -> str | None:
-    """The network that the user named, as in `Bss.ssid`."""
+    """The name of the network that the user named, written as in `Bss.ssid`.
+
+    Raises:
+        UsageError: no network can have this name.
+    """
     from netpreflight.probes.observations import LONGEST_SSID  # noqa: PLC0415 - as above
     from netpreflight.probes.wifi.elements import ssid_bytes, ssid_text  # noqa: PLC0415
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def read_port(port: str, seconds: float | None) -> "tuple[DeviceLog, bool]":
-    """Read a device's log from its serial port; and whether the user ended that."""
+    """Read a device's log from its serial port; returns the log, and whether the user stopped reading."""
     from netpreflight.agent.live_log import read_live  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.probes.serial_port import DEFAULT_S, PortError  # noqa: PLC0415
 
     stops: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):  # the port is let go first, and what was read is judged
+    for number in (signal.SIGINT, signal.SIGTERM):  # the port is closed first, and what was read is judged
         if signal.getsignal(number) is stop:
             signal.signal(number, lambda *_: stops.append(1))
     try:
@@ -34,14 +34,14 @@ def read_port(port: str, seconds: float | None) -> "tuple[DeviceLog, bool]":
 
 
 def open_given_log(file: Path | None, port: str | None) -> BinaryIO | None:
-    """Open the log that a run is given as a file; None: it is given none, or a port."""
+    """Open the file of `check --log`; None: the option was not given."""
     if file is not None and port is not None:
         raise UsageError("--log and --log-port are two logs: give only one of them")
     return open_log(file) if file is not None else None
 
 
 def read_given_log(file: Path | None, opened: BinaryIO | None, port: str | None) -> "DeviceLog | None":
-    """The log that a run is given, from a file or a port; None: none. Ctrl-C while a port is read ends the run."""
+    """The log of `check --log` or `--log-port`; None: neither was given. Ctrl-C while a port is read ends the run."""
     if port is not None:
         seen, is_stopped = read_port(port, None)
         if is_stopped:
@@ -51,7 +51,7 @@ def read_given_log(file: Path | None, opened: BinaryIO | None, port: str | None)
 
 
 def open_log(file: Path) -> BinaryIO:
-    """Open a device's log, which perhaps only root may read; -: standard input."""
+    """Open a device's log before root's rights are given up: perhaps only root may read it. -: standard input."""
     if str(file) == "-":
         if sys.stdin is None:
             raise UsageError("cannot read the log: standard input is closed")
@@ -63,7 +63,7 @@ def open_log(file: Path) -> BinaryIO:
 
 
 def read_log(file: Path, opened: BinaryIO) -> "DeviceLog":
-    """Read a log once root's rights have been given up."""
+    """Read a log that is open, once root's rights have been given up."""
     from netpreflight.agent.profiles.log_lines import KINDS  # noqa: PLC0415 - as above
     from netpreflight.probes.device_log import read_log  # noqa: PLC0415
 

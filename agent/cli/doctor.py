@@ -21,7 +21,7 @@ def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     from netpreflight.reports.terminal.doctor import show  # noqa: PLC0415
 
     kept_in = KeptRun().folder  # as root, before root's rights are given up
-    # As a run does, so that what is left is what a run has.
+    # Give up root's rights as a run does, so that the same rights are left.
     rights = give_up(start_helper([]) if context.obj else None)
     laptop_scope = scope()
     if rights is not None:

@@ -56,7 +56,7 @@ def guided(
 
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("guided asks in a window: standard input or output is closed")
-    # What is asked and said can be stopped; a run is a process of its own, which ends as every run does.
+    # Ctrl-C ends the questions; a check is a process of its own, and ends by itself.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     window = Window(
         say=say,

@@ -67,7 +67,7 @@ def led(
 
 
 def _page_about(found: "Led") -> str | None:
-    """The page, or the group, of the first check that the only light that is left may be about; None: there is none."""
+    """The page to read if only one light is left: that of its first check, or the group of several; None: no page."""
     from netpreflight.agent import check_pages as pages  # noqa: PLC0415 - as above
 
     checks = found.rows[0].checks if len(found.rows) == 1 else []

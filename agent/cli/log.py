@@ -109,7 +109,7 @@ def log(
 
 
 def _beside(seen: "DeviceLog", run_file: Path, device: str | None, os_version: str | None) -> "Report":
-    """The report of a saved run, with a device's log in it."""
+    """The report of a saved run, judged again with a device's log beside it."""
     from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent.report import make  # noqa: PLC0415
@@ -119,7 +119,7 @@ def _beside(seen: "DeviceLog", run_file: Path, device: str | None, os_version: s
 
 
 def _with_run(answer: "LogAnswer", report: "Report") -> "LogAnswer":
-    """What a log says, and what it says together with a run."""
+    """The answer of a log, with notes on what a run says, and what log and run say together."""
     from msgspec import structs  # noqa: PLC0415 - as above
 
     from netpreflight.agent.report.notes import on_log  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Measuring, as the laptop or as the device, with what the user gave to read beside it."""
+"""Measuring, as the laptop or as the device, and reading the capture that the user gave."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def scope_of(interface: str | None) -> "Scope":
     """This laptop, and its interface under test.
 
     Raises:
-        UsageError: it has no interface of the name that was given.
+        UsageError: this laptop has no interface of the name that was given.
     """
     from netpreflight.probes.scope import scope  # noqa: PLC0415 - loaded only where it is needed
 
@@ -39,7 +39,7 @@ def scope_of(interface: str | None) -> "Scope":
 def read_asked(
     as_whom: str | None, mac: str | None, passphrase_file: Path | None, *, uses_saved: bool, is_forced: bool
 ) -> "Asked | None":
-    """What a run as the device is asked; None: the run is to be the laptop, as most are.
+    """The options of a run with `--as device`; None: the run measures as the laptop, as most runs do.
 
     Raises:
         UsageError: the options make no sense together.
@@ -65,9 +65,9 @@ def start_device(
     deep: bool,
     is_traced: bool,
 ) -> "Played | JoiningAsItself | None":
-    """Start the process of the device, while this one may still be root's; None: this run is to be the laptop.
+    """Start the process that acts as the device, while this one may still be root's; None: measure as the laptop.
 
-    Where the system itself joins, there is no such process.
+    Where the system itself joins the network as the device, there is no such process.
 
     Raises:
         UsageError: this laptop cannot be the device here.
@@ -99,7 +99,7 @@ def start_device(
 
 
 def measure(played: "Played | JoiningAsItself | None", settings: "RunSettings", terminal: "Terminal") -> "Run":
-    """Measure, as the laptop or as the device, and show how it goes on."""
+    """Measure, as the laptop or as the device, and show the progress on the terminal."""
     from netpreflight.agent.run import measure  # noqa: PLC0415 - as above
 
     measured = measure
@@ -120,7 +120,7 @@ def measure(played: "Played | JoiningAsItself | None", settings: "RunSettings", 
 
 
 def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
-    """Say that the run ends, and what is given back first."""
+    """Say that the run ends, and what is given back before (`restored`)."""
     terminal.close()
     first = f", and giving {' and '.join(restored)} back" if restored else ""
     with contextlib.suppress(AttributeError, OSError, ValueError):
@@ -129,10 +129,10 @@ def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
 
 
 def _check_mac_is_free(played: "Played", scope: "Scope") -> "Played":
-    """Ask whether a host has the MAC address that was given with --mac; returns the same, with what was sent for that.
+    """Ask whether a host has the MAC address of `--mac`; returns `played`, with what was sent to find that out.
 
     Raises:
-        UsageError: somebody has it, or that cannot be asked.
+        UsageError: a host has the address, or it is not possible to ask.
     """
     if played.chosen.source != "given" or played.way.denial is not None:
         return played
@@ -155,7 +155,7 @@ def _check_mac_is_free(played: "Played", scope: "Scope") -> "Played":
 
 
 def open_capture(path: Path | None) -> BinaryIO | None:
-    """Open a capture: perhaps only root may read it, and it is read once root's rights have been given up."""
+    """Open a capture while this process may still be root, in case only root may read it; it is read after that."""
     if path is None:
         return None
     from netpreflight.probes.wifi.capture import open_capture  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""The options that several commands have, and what a shell offers for them."""
+"""The options that several commands have, and the completions that a shell offers for them."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What a run or a saved run ends with: its files, the kept run, and the screen."""
+"""What a command on a run or a saved run writes at its end: files, the kept run, and the screen."""
 
 import contextlib
 import signal
@@ -76,12 +76,12 @@ def deliver_answer(
 
     Args:
         at_level: makes the answer, without what a level does not allow.
-        formats: renders it, by the ending of a file.
-        show: shows it on a terminal.
+        formats: keyed by the ending of a file: renders the answer.
+        show: shows the answer on a terminal.
         outputs: the files to write.
-        level: what everything may show; None: by the kind of file, and everything on the screen.
-        what: what the screen is needed for, for the message where there is none.
-        as_json: print the JSON document in place of what is shown.
+        level: what files and screen may show; None: a file by its kind, the screen everything.
+        what: what standard output is needed for; the error says so if it is closed.
+        as_json: print the JSON document in place of what `show` shows.
     """
     made = cache(at_level)
     failed = write_each(outputs, level, lambda path, wanted: formats[path.suffix](made(wanted)))
@@ -95,7 +95,7 @@ def deliver_answer(
 
 
 def _keep(report: "Report", kept: "KeptRun", helper: "Helper | None") -> Path | None:
-    """Keep the complete report; returns the file, or None if it could not be written, which is told and no failure."""
+    """Keep the complete report; returns its file, or None (and tells the user) if it could not be written."""
     from netpreflight.reports import in_parts  # noqa: PLC0415 - as above
 
     try:
@@ -138,12 +138,12 @@ def write_each(
 
 
 def level_of(path: Path, level: "SharingLevel | None") -> "SharingLevel":
-    """What a file may show: what the user said, else everything in a JSON file, and in others what a ticket may."""
+    """What a file may show: what the user chose, or else everything in JSON, and in others what a ticket may show."""
     return level or ("complete" if path.suffix == ".json" else "ticket")
 
 
 def _write_mails(report: "Report", outputs: list[Path], contact: str, helper: "Helper | None") -> list[str]:
-    """Write the request to each owner, and say where that is no file, or several; return as `write_each` does."""
+    """Write the request to each owner, and say so if that makes no file or several; return as `write_each` does."""
     from netpreflight.reports import eml  # noqa: PLC0415 - as above
     from netpreflight.reports.requests import requests_of  # noqa: PLC0415
 
@@ -175,7 +175,7 @@ def _for_owner(path: Path, owner: "Owner") -> Path:
 
 
 def every_file(outputs: list[Path]) -> list[Path]:
-    """Every file that may be written: who is asked for something is known only at the end."""
+    """Every file that may be written; of mails, one for each owner: who has to be asked is known only at the end."""
     from netpreflight.agent.owner import ASKED  # noqa: PLC0415 - as above
     from netpreflight.reports import MAIL  # noqa: PLC0415
 
@@ -184,7 +184,7 @@ def every_file(outputs: list[Path]) -> list[Path]:
 
 
 def page_of(outputs: list[Path]) -> Path | None:
-    """The first page of the files to write; None: there is none."""
+    """The first HTML page among the files to write; None: there is none."""
     return next((path for path in outputs if path.suffix == ".html"), None)
 
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from netpreflight.agent.report import Run
 
 _WATCH = (b"SQLite format 3\0", b'"netpreflight-watch/1"')
-"""One of these stands at the beginning of a store, or near that of a watch's JSON document."""
+"""A watch has one of these marks: its store at the beginning, its JSON document near the beginning."""
 _RUN = (b'"netpreflight-report/1"',)
+"""A run's JSON document has this mark near the beginning."""
 
 
 def newest_kept(command: str) -> Path:
@@ -49,7 +50,11 @@ def load_saved_run(file: Path, device: str | None, os_version: str | None) -> "t
 
 
 def profile_for(file: Path, judged: "JudgedDevice", device: str | None, os_version: str | None) -> "Profile":
-    """The profile of the device named, or else of the device in a saved report."""
+    """The profile of the device named, or else of the device that a saved report was made for.
+
+    Raises:
+        UsageError: the device is not known.
+    """
     from netpreflight.agent import profiles  # noqa: PLC0415 - as above
 
     if device is not None:
@@ -62,7 +67,7 @@ def profile_for(file: Path, judged: "JudgedDevice", device: str | None, os_versi
 
 
 def looks_like_a_watch(file: Path) -> bool:
-    """Whether a file is to be read as a watch."""
+    """Whether a file is a watch: its store, or its JSON document."""
     return _begins_with(file, _WATCH)
 
 
@@ -72,6 +77,7 @@ def looks_like_a_run(file: Path) -> bool:
 
 
 def _begins_with(file: Path, marks: tuple[bytes, ...]) -> bool:
+    """Whether one of these marks is near the beginning of a file; False, too, if the file cannot be read."""
     from netpreflight.probes.input_file import read_at_most  # noqa: PLC0415 - as above
 
     try:

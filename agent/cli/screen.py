@@ -31,14 +31,14 @@ def show_report(
 
     Args:
         report: the report, at the level of sharing that the screen may show.
-        kept: the file in which this run was kept; None: it was not.
+        kept: the file in which this run was kept; None: it was not kept.
         by: how the user calls this program.
-        dialects: the products for which the firewall change is shown, too.
+        dialects: the products for which the firewall change is shown as well.
         contact: who asks, for the requests.
         full: whether everything is shown.
-        file: the saved run that was named; None: none was.
-        is_newest: whether it is the newest of the kept runs, because none was named.
-        page: the page that was asked for; None: none was.
+        file: the saved run that was named; None: no file was named.
+        is_newest: whether the report is of the newest kept run, because no file was named.
+        page: the HTML page that is written, too; None: no page is.
     """
     from netpreflight.reports.console import on_terminal  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.reports.terminal.answer import print_answer  # noqa: PLC0415
@@ -54,7 +54,7 @@ def show_report(
 
 
 def invocation(options: "Options", level: "SharingLevel | None", *, is_root: bool) -> "Invocation":
-    """How this program was called, for the commands that it names; with level public, without names."""
+    """How this program was called, for the commands that it suggests; at level public, their options hide names."""
     from netpreflight.agent.called import called  # noqa: PLC0415 - as above
     from netpreflight.agent.next_step import Invocation  # noqa: PLC0415
 
@@ -68,10 +68,13 @@ def called_by_root() -> bool:
 
 
 def standard_output(purpose: str) -> "TextIO":
-    """Standard output, for what needs it: to "show the page".
+    """Standard output.
+
+    Args:
+        purpose: what it is needed for, to follow "cannot" in an error, such as "show the page".
 
     Raises:
-        UsageError: it is closed.
+        UsageError: standard output is closed.
     """
     if sys.stdout is None:
         raise UsageError(f"cannot {purpose}: standard output is closed")
@@ -79,9 +82,9 @@ def standard_output(purpose: str) -> "TextIO":
 
 
 def tell(line: str) -> None:
-    """Write a line to standard error, with its commands as the user types them.
+    """Write a line to standard error, with this program's commands as the user types them.
 
-    Where nobody reads it, the program goes on.
+    If the line cannot be written, the program goes on.
     """
     from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - as above
     from netpreflight.reports.safe_text import shown  # noqa: PLC0415

@@ -66,7 +66,7 @@ def watch(
     seconds = read_duration(duration)
     from netpreflight.agent.privilege import give_up, start_helper  # noqa: PLC0415 - loaded only where it is needed
 
-    # It gives the lease back if the watch is killed. Before the rest is loaded, so that it stays small.
+    # The helper releases the lease if the watch is killed. It starts before the rest is loaded, and so stays small.
     helper = start_helper([]) if context.obj else None
     import json  # noqa: PLC0415
 
@@ -80,7 +80,7 @@ def watch(
 
     profile = load_profile(device, os_version)
     path = store or _own_store(profile.name)
-    give_up(helper, only_to_caller=True)  # raw sockets for ladders stay
+    give_up(helper, only_to_caller=True)  # raw sockets stay, for ladders
     seen = scope_of(interface)
     if seen.interface is None:
         raise UsageError("this laptop is connected to no network: connect it, or name an interface: --interface IF")
@@ -117,7 +117,7 @@ def watch(
 
 
 def utc_offset_s(wall: float) -> int:
-    """How many seconds this laptop's zone is ahead of UTC at a time (seconds since 1970); 0 beyond every calendar."""
+    """How many seconds this laptop's zone is ahead of UTC at a time (seconds since 1970); 0 if no calendar has it."""
     import datetime as dt  # noqa: PLC0415 - as above
 
     try:
@@ -131,7 +131,7 @@ def read_duration(text: str | None) -> float | None:
     """A duration such as `24h` in seconds; None: none was given.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is no duration.
     """
     if text is None:
         return None
@@ -145,7 +145,7 @@ def read_duration(text: str | None) -> float | None:
 
 
 def _own_store(device: str) -> Path:
-    """The store of a device in the user's own folder, which is made."""
+    """The store of a device in the user's own folder; the folder is made."""
     from netpreflight.agent.kept_runs import as_owner, place  # noqa: PLC0415 - as above
     from netpreflight.agent.output_files import make_folder  # noqa: PLC0415
 
@@ -162,7 +162,7 @@ def _own_store(device: str) -> Path:
 
 
 def _limits(plan: "Plan", interface: str, without_lease: "Obstacle | None") -> list[str]:
-    """What this watch cannot see."""
+    """What this watch cannot see, and why, as sentences."""
     from netpreflight.agent.watch.asking import air_limit  # noqa: PLC0415 - as above
 
     found = []

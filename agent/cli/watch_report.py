@@ -50,7 +50,7 @@ def report(
 
 
 def load_watch(file: Path, device: str | None, os_version: str | None) -> "Watch":
-    """Load a watch, with everything that follows from it for the device named, or else for that of the watch."""
+    """Load a watch, and work out its result for the device named, or else for the device of the watch."""
     from netpreflight.agent.watch.loading import load  # noqa: PLC0415 - as above
     from netpreflight.agent.watch.tables import StoreError  # noqa: PLC0415
     from netpreflight.agent.watch.told import result, told  # noqa: PLC0415
@@ -62,12 +62,12 @@ def load_watch(file: Path, device: str | None, os_version: str | None) -> "Watch
             raise UsageError(f"{file} is a run, and no watch: netpreflight report FILE shows it") from problem
         raise UsageError(str(problem)) from problem
     if watch.result == result(watch) and device is None and os_version is None:
-        return watch  # else it was not told yet, or says what does not follow from it
+        return watch  # otherwise the result is missing, or does not follow from what was seen
     return told(watch, _profile(watch, device, os_version))
 
 
 def _profile(watch: "Watch", device: str | None, os_version: str | None) -> "Profile | None":
-    """The profile of the device; None: the watch was made for one that is not known here, such as a company's own."""
+    """The profile of the device; None: the watch is of a device that is not known here, such as a company's own."""
     from netpreflight.agent import profiles  # noqa: PLC0415 - as above
 
     if device is None and watch.device not in profiles.names():

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from netpreflight.agent.watch.watcher import State
 
 METRICS_S = 60.0
+"""The time between two writes of the metrics."""
 
 
 def tell_what_is_done(profile: "Profile", plan: "Plan", path: Path, limits: list[str]) -> None:
@@ -45,7 +46,7 @@ class Line:
         self._last = ""
 
     def show(self, state: "State") -> None:
-        """Write it anew, where it has changed."""
+        """Write the line again, if it has changed."""
         if not self._is_shown:
             return
         from netpreflight.agent.sentences import counted  # noqa: PLC0415 - as above
@@ -62,21 +63,21 @@ class Line:
                 sys.stderr.flush()
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the line, so that other output begins on a new one."""
         if self._last:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write("\n")
 
 
 class Trouble:
-    """Says when what is seen cannot be written any more, and when it can again."""
+    """Tells the user when what the watch sees can no longer be written, and when it can be written again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_told = False
 
     def show(self, problem: str | None) -> None:
-        """Say it, where it has changed."""
+        """Tell the user, if that has changed; None: there is no problem."""
         if self._is_told == (problem is not None):
             return
         self._is_told = problem is not None
@@ -86,7 +87,7 @@ class Trouble:
             tell(f"{self._path} cannot be written ({problem}): what is seen waits in memory, and is tried again")
 
     def end(self, problem: str | None) -> None:
-        """Say what is lost with the end of the watch."""
+        """At the end of the watch, say what is lost if there still is a problem."""
         self.show(problem)
         if problem is not None:
             tell(f"{self._path} does not have what was seen since then: it is lost")
@@ -101,7 +102,7 @@ class Textfile:
         self._has_failed = False
 
     def write(self, at: float | None = None) -> None:
-        """Write it, if it is time; None: in any case."""
+        """Write the file if it is due at this time; None: in any case."""
         if self._path is None or (at is not None and at < self._due):
             return
         self._due = (at or 0.0) + METRICS_S
@@ -119,12 +120,12 @@ class Textfile:
 
 
 def has_observed(state: "State") -> bool:
-    """Whether it can be said that there were outages, or none; see `told.result`."""
+    """Whether enough was observed to say whether there were outages; see `told.result`."""
     return state.reached or (state.observed and state.outages > 0)
 
 
 def summary(state: "State", path: Path) -> str:
-    """What came of it, and how to read it."""
+    """The result of the watch in a line, with the command that shows its report."""
     from netpreflight.agent.sentences import counted  # noqa: PLC0415 - as above
     from netpreflight.agent.watch.durations import in_words  # noqa: PLC0415
     from netpreflight.probes.net.clock import utc  # noqa: PLC0415
@@ -139,7 +140,7 @@ def summary(state: "State", path: Path) -> str:
 
 
 def _not_seen(state: "State") -> str:
-    """Why it is not known whether something broke."""
+    """Why nothing could be observed."""
     if "cloud" in state.unasked and state.observed:
         return f"the device's cloud could not be asked ({state.unasked['cloud']}); netpreflight check shows more"
     return f"{'nothing behind the router' if state.observed else 'no part of the network'} ever answered"

@@ -1,4 +1,4 @@
-"""`netpreflight fleet`: many sites' runs, gathered and asked. Each command has a file of its own."""
+"""`netpreflight fleet`: many sites' runs, gathered in tables and queried. The commands are in this folder's files."""
 
 import typer
 
@@ -17,7 +17,7 @@ COMMANDS = (
     query.query,
     export.export,
 )
-"""In the order of `--help`."""
+"""The commands in the order of `--help`."""
 app = typer.Typer(
     name="fleet",
     rich_markup_mode=None,

@@ -80,7 +80,7 @@ def add(
 
 
 def _sites(manifest: Path | None, names: str | None) -> "Sites":
-    """The sites that the options tell."""
+    """How `--manifest` and `--names` tell the site of a file."""
     from netpreflight.fleet.sites import Sites, read_manifest  # noqa: PLC0415 - as above
 
     try:
@@ -92,7 +92,7 @@ def _sites(manifest: Path | None, names: str | None) -> "Sites":
 
 
 def _in_words(added: "Added") -> str:
-    """What became of the files."""
+    """What became of the files, as a line for the user."""
     from netpreflight.agent.sentences import counted  # noqa: PLC0415 - as above
 
     parts = [

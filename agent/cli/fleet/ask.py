@@ -1,4 +1,4 @@
-"""`netpreflight fleet summary`, `changes`, `why`, `regressions`, `site` and `quarantine`: the questions."""
+"""`netpreflight fleet summary`, `changes`, `why`, `regressions`, `site` and `quarantine`: questions to the tables."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -52,10 +52,10 @@ def summary(
 
 
 def _write_pages(store: Path | None, outputs: list[Path]) -> None:
-    """Write the page of a store.
+    """Write the page of a store to each of these files.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: a file cannot be written.
     """
     if not outputs:
         return
@@ -103,7 +103,7 @@ def site(
     from netpreflight.fleet import answers, as_document  # noqa: PLC0415 - as above
 
     def known(found: _Found | None) -> _Found:
-        """What was found of the site."""
+        """What was found of the site; refuse a site of which nothing was."""
         if not found:
             raise UsageError(f"no site {name!r} in the tables; {_ALL_SITES} lists them")
         return found
@@ -129,7 +129,7 @@ def _answer(
     *,
     as_json: bool,
 ) -> int:
-    """Answer a question, as a document or as tables."""
+    """Answer a question, as a JSON document or as tables; returns the exit code."""
     from netpreflight.fleet.as_document import answer  # noqa: PLC0415 - as above
 
     if as_json:

@@ -60,7 +60,7 @@ def _write_metrics(store: Path | None, file: Path) -> None:
     """Write the metrics of a store as a whole, or leave the file as it was.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     with reading(store) as connection:
         from netpreflight.fleet.answers import summary  # noqa: PLC0415 - as above

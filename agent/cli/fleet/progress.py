@@ -1,4 +1,4 @@
-"""What is told while a command of `netpreflight fleet` works for long."""
+"""The progress that a command of `netpreflight fleet` shows while it works for long."""
 
 import contextlib
 import sys
@@ -6,11 +6,11 @@ import sys
 from netpreflight.agent.cli.screen import tell
 
 TOLD_EVERY = 256
-"""So many files or runs between two lines."""
+"""After this many more files or runs, the count is shown again."""
 
 
 def tell_waiting() -> None:
-    """Say that another process has to end first."""
+    """Say that this command waits for another process that writes the tables."""
     tell("waiting for another netpreflight fleet that writes these tables …")
 
 
@@ -18,7 +18,7 @@ class Progress:
     """A line on the terminal that counts.
 
     Args:
-        what: is counted: files, runs.
+        what: what is counted: files, runs.
     """
 
     def __init__(self, what: str) -> None:
@@ -27,13 +27,13 @@ class Progress:
         self._told = 0
 
     def show(self, count: int) -> None:
-        """Show how many there are, from time to time."""
+        """Show the count, if it has grown by `TOLD_EVERY`."""
         if self._is_shown and count - self._told >= TOLD_EVERY:
             self._told = count
             self._write(f"  {count} {self._what} …\r")
 
     def clear(self) -> None:
-        """Leave an empty line."""
+        """Blank out the line, if it was shown."""
         if self._told:
             self._write(f"{'':30}\r")
 

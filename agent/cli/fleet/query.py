@@ -1,4 +1,4 @@
-"""`netpreflight fleet query`: a question of one's own."""
+"""`netpreflight fleet query`: a question in the user's own SQL."""
 
 from typing import Annotated
 

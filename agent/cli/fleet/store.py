@@ -31,7 +31,7 @@ StoreFolder = Annotated[
 
 
 def needing_extra(command: "Callable[_Given, int]") -> "Callable[_Given, int]":
-    """A command that ends with wrong usage where the extra is not installed; its `--help` is there in any case."""
+    """A command that ends with wrong usage if the extra `fleet` is not installed; its `--help` works in any case."""
 
     @functools.wraps(command)
     def run(*words: _Given.args, **options: _Given.kwargs) -> int:
@@ -65,10 +65,10 @@ def open_store(folder: Path | None) -> "Store":
 
 
 def existing_store(folder: Path | None) -> "Store":
-    """The same, where something was added to it before.
+    """The store in this folder, or the user's own, which has to exist.
 
     Raises:
-        UsageError: there is none yet, or no home folder is known.
+        UsageError: there is no store yet, or no home folder is known.
     """
     store = open_store(folder)
     if not store.is_there:
@@ -81,7 +81,7 @@ def reading(folder: Path | None) -> "Iterator[Connection]":
     """A connection that reads a store.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the store cannot be read.
     """
     store = existing_store(folder)
     from netpreflight.fleet.engine import for_reading  # noqa: PLC0415 - as above
@@ -119,7 +119,7 @@ def write_text(file: Path, text: str) -> None:
     """Write a file as a whole, or leave it as it was.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     from netpreflight.agent.output_files import write  # noqa: PLC0415 - as above
 
