@@ -74,12 +74,12 @@ def who_changes_what(check_id: str, problem: str) -> str | None:
     match = _WHO.search(sections(check_id).get(problem, ""))
     if match is None:
         return None
-    told = ""
+    sentences = ""
     for sentence in _SENTENCE.findall(" ".join(match[1].replace("`", "").split())):
-        told += sentence
-        if len(told.split()) >= _LEAST_WORDS:
+        sentences += sentence
+        if len(sentences.split()) >= _LEAST_WORDS:
             break
-    return told
+    return sentences
 
 
 def router_settings() -> dict[str, str]:

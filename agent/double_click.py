@@ -94,12 +94,12 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
     window.say(_WHAT.format(page=shown(str(page))))
     name = device or _ask_device(window)
     window.say("")
-    before = window.newest()
+    newest_before = window.newest()
     code = window.run([*window.program, "check", *_options(name, ssid), "-o", str(page)])
     saved = window.newest()
-    report = _report(saved, name) if saved is not None and saved != before and code != INTERRUPTED else None
+    report = _report(saved, name) if saved is not None and saved != newest_before and code != INTERRUPTED else None
     if report is not None and _wants_root(window, report):
-        options, written = _options(name, ssid or options_of(report).ssid), _written(page)
+        options, written_before = _options(name, ssid or options_of(report).ssid), _written_ns(page)
         if not window.system.as_root and window.system.start_elevated([*window.program, "guided", *options]):
             window.say("\nIt goes on in the window that has just opened; this one can be closed.")
             return code
@@ -107,7 +107,7 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
         if window.system.as_root:
             with contextlib.suppress(OSError):  # there may be no sudo
                 code_as_root = window.run([*window.system.as_root, *window.program, "check", *options, "-o", str(page)])
-        if _written(page) != written:
+        if _written_ns(page) != written_before:
             code = code_as_root
         else:
             window.say(f"\nIt did not run as {window.system.privileged_user}. The report is the one of the first run.")
@@ -115,7 +115,7 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
     return code
 
 
-def _written(page: Path) -> int | None:
+def _written_ns(page: Path) -> int | None:
     """When a page was written (nanoseconds since 1970); None: there is no page."""
     return page.stat().st_mtime_ns if page.is_file() else None
 

@@ -74,16 +74,16 @@ def _required(distribution: metadata.Distribution) -> Iterator[str]:
 
 def of_distribution(distribution: metadata.Distribution) -> str:
     """A package's name and version, its licence in a word, and its licence texts."""
-    told = distribution.metadata
-    stated = next((told[name] for name in ("License-Expression", "License") if name in told), "")
-    classified = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier", ()) if line.startswith("License")]
+    fields = distribution.metadata
+    stated = next((fields[name] for name in ("License-Expression", "License") if name in fields), "")
+    classified = [line.rpartition(" :: ")[2] for line in fields.get_all("Classifier", ()) if line.startswith("License")]
     in_a_word = stated if stated and "\n" not in stated else ", ".join(classified)
-    parts = [f"\n{_RULE}\n{told['Name']} {told['Version']}: {in_a_word or 'see its text'}\n{_RULE}\n"]
+    parts = [f"\n{_RULE}\n{fields['Name']} {fields['Version']}: {in_a_word or 'see its text'}\n{_RULE}\n"]
     for file in distribution.files or ():
         if ".dist-info" in str(file) and _TEXTS.search(file.name):
             path = Path(str(distribution.locate_file(file)))
             parts.append(f"\n{path.read_text(encoding='utf-8', errors='replace').strip()}\n")
-    own_text = _TEXTS_OF_OTHERS / f"{_canonical(told['Name'])}.txt"
+    own_text = _TEXTS_OF_OTHERS / f"{_canonical(fields['Name'])}.txt"
     if len(parts) == 1 and own_text.is_file():
         parts.append(f"\n{own_text.read_text(encoding='utf-8').strip()}\n")
     if len(parts) == 1 and "\n" in stated:

@@ -135,26 +135,26 @@ def options_of(report: Report) -> Options:
 def next_step(report: Report, by: Invocation) -> NextStep | None:
     """The command that can settle what is still open; None: no command can, or nothing is open."""
     options, scope = by.options, report.scope
-    is_open = _open(report)
-    if not is_open:
+    open_checks = _open_checks(report)
+    if not open_checks:
         return None
-    remedies = [check.remedy or "" for check in is_open]
+    remedies = [check.remedy or "" for check in open_checks]
     lacks_root = not scope.privileges.raw_sockets and any(map(_takes_root, remedies))
     as_root = lacks_root or scope.privileges.raw_sockets
-    better = options
-    if any(check.problem == "other-run" for check in is_open) and report.device.name != profiles.DEFAULT:
-        better = msgspec.structs.replace(better, device=better.device or report.device.name)
-    if any(check.problem == "none-chosen" for check in is_open):
+    improved = options
+    if any(check.problem == "other-run" for check in open_checks) and report.device.name != profiles.DEFAULT:
+        improved = msgspec.structs.replace(improved, device=improved.device or report.device.name)
+    if any(check.problem == "none-chosen" for check in open_checks):
         best = next((network for network in report.networks if network.verdict != "incompatible"), None)
-        better = msgspec.structs.replace(better, ssid=best.ssid if best else None)
-    if all(_WITHOUT_AIR in remedy for remedy in _of_air(is_open)) and _of_air(is_open):
+        improved = msgspec.structs.replace(improved, ssid=best.ssid if best else None)
+    if all(_WITHOUT_AIR in remedy for remedy in _scan_remedies(open_checks)) and _scan_remedies(open_checks):
         skip = ",".join(filter(None, (options.skip, "wifi")))
-        better = msgspec.structs.replace(better, skip=skip, ssid=None, capture=None)
-    if any(check.problem == "only-laptop-resolver" for check in is_open) and better.skip is not None:
-        asked = [word for word in better.skip.split(",") if word.partition(".")[0] != "dhcp"]
-        better = msgspec.structs.replace(better, skip=",".join(asked) or None)
-    command = by.check(better, as_root=as_root)
-    if lacks_root or better != options:
+        improved = msgspec.structs.replace(improved, skip=skip, ssid=None, capture=None)
+    if any(check.problem == "only-laptop-resolver" for check in open_checks) and improved.skip is not None:
+        asked = [word for word in improved.skip.split(",") if word.partition(".")[0] != "dhcp"]
+        improved = msgspec.structs.replace(improved, skip=",".join(asked) or None)
+    command = by.check(improved, as_root=as_root)
+    if lacks_root or improved != options:
         return NextStep(command=command)
     if not report.complete or any(_AGAIN in remedy for remedy in remedies):
         return NextStep(command=command, afterwards=report.complete)
@@ -174,11 +174,11 @@ def as_device(report: Report, by: Invocation) -> str | None:
     the network may already know; the problem found may exist for a laptop and not for a device, or the other way round;
     or this laptop is on another network than the one judged, and the Wi-Fi scan alone does not keep the device out.
     """
-    scope, this = report.scope, system(report.scope.os)
+    scope, laptop_system = report.scope, system(report.scope.os)
     if report.observations.as_device is not UNSET or not report.complete or report.sharing == "public":
         return None
-    is_by_cable = scope.medium == "wired" and this.has_namespaces and not scope.is_tunnel
-    if not is_by_cable and not (scope.medium == "wifi" and this.joiners):
+    is_by_cable = scope.medium == "wired" and laptop_system.has_namespaces and not scope.is_tunnel
+    if not is_by_cable and not (scope.medium == "wifi" and laptop_system.joiners):
         return None
     is_yes = report.verdict in {"compatible", "compatible-with-warnings"} and any(
         CHECKS[check.id].beyond_the_air and check.status == "pass" for check in report.checks if check.id in CHECKS
@@ -205,10 +205,12 @@ def _takes_root(step: str) -> bool:
 def is_for_root(report: Report) -> bool:
     """Whether the same run as root or administrator would settle something that is open."""
     step = system(report.scope.os).as_privileged_user
-    return not report.scope.privileges.raw_sockets and any(step in (check.remedy or "") for check in _open(report))
+    return not report.scope.privileges.raw_sockets and any(
+        step in (check.remedy or "") for check in _open_checks(report)
+    )
 
 
-def _open(report: Report) -> list[Check]:
+def _open_checks(report: Report) -> list[Check]:
     """The checks to settle: unknown ones that are required or, with a mere warning, the one that the answer names."""
     unknown = [check for check in report.checks if (check.status, check.level) == ("unknown", "required")]
     if report.verdict == "undetermined":
@@ -218,7 +220,7 @@ def _open(report: Report) -> list[Check]:
     return []
 
 
-def _of_air(checks: Iterable[Check]) -> list[str]:
+def _scan_remedies(checks: Iterable[Check]) -> list[str]:
     """The remedies of those checks that judge the Wi-Fi scan."""
     return [check.remedy or "" for check in checks if check.stage == "scan"]
 
@@ -226,19 +228,19 @@ def _of_air(checks: Iterable[Check]) -> list[str]:
 def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invocation, *, has_radio: bool) -> list[str]:
     """What this run will not be able to settle, one line for each, with the command that could; empty: nothing."""
     counted = [row for row in CHECKS.values() if selection.includes(row.id) and profile.level(row.id) == "required"]
-    options, told = by.options, []
+    options, lines = by.options, []
     denied = obstacles.to_exchange(scope)
     is_without_radio = options.capture is None and not has_radio
     if is_without_radio and any(row.stage == "scan" for row in counted):
-        told.append(f"This laptop has no Wi-Fi radio, so the Wi-Fi stays untested. {CAPTURE_INSTEAD}")
+        lines.append(f"This laptop has no Wi-Fi radio, so the Wi-Fi stays untested. {CAPTURE_INSTEAD}")
         options = msgspec.structs.replace(
             options, skip=",".join(filter(None, (options.skip, "wifi"))), ssid=None, capture=None
         )
     if denied is not None and any(row.needs_lease for row in counted):
         command = by.check(options, as_root=True)
         more = f"For that: {command}" if _takes_root(denied.step or "") else denied.step
-        told.append(f"One thing will not be tested, because {denied.reason}: what an unknown device is given. {more}")
-    return told
+        lines.append(f"One thing will not be tested, because {denied.reason}: what an unknown device is given. {more}")
+    return lines
 
 
 def _typed(option: str, value: str, stand_in: str) -> list[str]:

@@ -252,19 +252,19 @@ def _find(path: Path, owner: FileOwner | None) -> _Place:
     if not _HAS_FOLDER_DESCRIPTORS:
         return _Place(None, os.path.realpath(path))
     folder = os.open(".", _FOLDER)
-    left, links = list(path.parts), 0
+    parts_left, links = list(path.parts), 0
     try:
         while True:
-            name = left.pop(0) if left else "."
+            name = parts_left.pop(0) if parts_left else "."
             target = _link(name, folder, owner)
             if target is not None:
                 links += 1
                 if links > MOST_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))  # noqa: TRY301 - the folder is closed below
-                if not left and os.fstat(folder).st_dev == _device("/proc"):
+                if not parts_left and os.fstat(folder).st_dev == _device("/proc"):
                     return _Place(folder, name, is_open_file=True)
-                left = [*Path(target).parts, *left]
-            elif left:
+                parts_left = [*Path(target).parts, *parts_left]
+            elif parts_left:
                 inner = os.open(name, _FOLDER, dir_fd=folder)  # "/" is the root, wherever it is opened from
                 os.close(folder)
                 folder = inner
@@ -290,8 +290,8 @@ def _link(name: str, folder: int, owner: FileOwner | None) -> str | None:
     if found.st_uid not in _trusted(owner):
         raise PermissionError(errno.EPERM, f"{name} is a link that another user made (uid {found.st_uid})")
     target = os.readlink(name, dir_fd=folder)
-    again = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    if (again.st_dev, again.st_ino) != (found.st_dev, found.st_ino):
+    found_after = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if (found_after.st_dev, found_after.st_ino) != (found.st_dev, found.st_ino):
         raise PermissionError(errno.EPERM, f"{name} is being replaced")
     return target
 

@@ -85,8 +85,8 @@ def _suggests_small_mtu(seen: Observations) -> bool:
     """Whether this laptop's link (PPPoE, a tunnel) or an ICMP error suggests a path MTU below Ethernet's 1500 bytes."""
     scope = seen.scope
     attempts = [attempt for endpoint in (seen.cloud.endpoints if seen.cloud else []) for attempt in endpoint.attempts]
-    told = any(attempt.icmp and attempt.icmp.is_too_large for attempt in attempts)
-    return told or scope.is_tunnel or (scope.mtu is not None and scope.mtu < _ETHERNET_MTU)
+    has_icmp_error = any(attempt.icmp and attempt.icmp.is_too_large for attempt in attempts)
+    return has_icmp_error or scope.is_tunnel or (scope.mtu is not None and scope.mtu < _ETHERNET_MTU)
 
 
 def _controls(seen: Observations, place: Destination, device: Rungs) -> tuple[Rungs, ...]:

@@ -73,5 +73,5 @@ WITH_DEEP: dict[str, tuple[str, ...]] = {"cloud": ("mapping", "path")}
 
 def plan(wanted: set[str], *, deep: bool = False) -> list[PlannedProbe]:
     """The probes of a run, in order: those that its checks need, and those that a deep run adds."""
-    more = {probe for beside, added in WITH_DEEP.items() if deep and beside in wanted for probe in added}
-    return [row for row in PROBES if row.name in wanted | more]
+    added_names = {probe for needed, added in WITH_DEEP.items() if deep and needed in wanted for probe in added}
+    return [row for row in PROBES if row.name in wanted | added_names]

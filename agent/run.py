@@ -320,9 +320,9 @@ class _Measurement:
 
     async def _step(self, row: PlannedProbe, probe: Probe) -> None:
         """Run one probe; an exception in it makes this probe "not run", and does not affect the others."""
-        early: dict[Milestone, Callable[[], Awaitable[object]]] = {"silence": self._silence}
+        own_waits: dict[Milestone, Callable[[], Awaitable[object]]] = {"silence": self._silence}
         for milestone in row.begins_after:
-            await early.get(milestone, self._reached[milestone].wait)()
+            await own_waits.get(milestone, self._reached[milestone].wait)()
         self._network.note("begin", row.name)
         begun = self._network.elapsed()
         obstacle = obstacles.to(row.needs, self._scope, self._resolvers)
@@ -486,8 +486,8 @@ class _Measurement:
         found = []
         for resolver in seen.resolvers:
             if resolver not in heard | own and self._scope.is_on_link(resolver):
-                told = answers_arp(resolver, self._scope.interface or "")
-                found += [LinkNeighbor(address=resolver, answers_arp=told)] if told is not None else []
+                answers = answers_arp(resolver, self._scope.interface or "")
+                found += [LinkNeighbor(address=resolver, answers_arp=answers)] if answers is not None else []
         return found
 
     async def _with_neighbors(self, exchanges: Awaitable[Exchanges]) -> Exchanges:
@@ -589,8 +589,8 @@ def _cloud_names(profile: Profile) -> list[str]:
 
 def with_another_id(names: Iterable[str]) -> list[str]:
     """The names that contain a device id, with another id of the same platform in its place: one id for all names."""
-    drawn = f"{random.getrandbits(64):016x}"  # the 8 digits that stand before this are the platform's
-    return [f"{name[:8]}{drawn}.{name.partition('.')[2]}" for name in names if zone_of(name) != name]
+    random_digits = f"{random.getrandbits(64):016x}"  # the 8 digits that stand before this are the platform's
+    return [f"{name[:8]}{random_digits}.{name.partition('.')[2]}" for name in names if zone_of(name) != name]
 
 
 def echo_targets(known: list[Profile], cloud: Cloud | None) -> list[EchoTarget]:

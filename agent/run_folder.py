@@ -69,17 +69,17 @@ def remove_old(written: Path) -> None:
     with own_folder(written.parent) as opened:
         names = _names(opened)
         others = [name for name in names if _NAME.fullmatch(name) and name != written.name]
-        latest = _latest(written)
+        latest = _latest_credible(written)
         others.sort(key=lambda name: (name <= latest, name))
         now_s = _status(written.name, opened).st_mtime
         for name in names:
             with contextlib.suppress(OSError):
-                is_left = UNFINISHED.fullmatch(name) and _status(name, opened).st_mtime < now_s - UNFINISHED_S
-                if is_left or name in others[: 1 - MOST_RUNS]:
+                is_leftover = UNFINISHED.fullmatch(name) and _status(name, opened).st_mtime < now_s - UNFINISHED_S
+                if is_leftover or name in others[: 1 - MOST_RUNS]:
                     _remove(name, opened)
 
 
-def _latest(written: Path) -> str:
+def _latest_credible(written: Path) -> str:
     """The beginning of the latest name that is not from the future, by the time in the name of the run just written."""
     started = dt.datetime.strptime(written.name[:17], "%Y-%m-%dT%H%M%S").replace(tzinfo=dt.UTC)
     try:

@@ -71,9 +71,11 @@ def _expand(names: str, more: Iterable[str] = ()) -> list[str]:
         ids = [check_id for check_id, group in groups.items() if name in {check_id, group}]
         ids += [word for word in more if word == name]
         if not ids:
-            own = _only_groups(groups)
+            groups_only = _only_groups(groups)
             also = f"; also: {', '.join(more)}" if more else ""
             listing = f"known: {', '.join(groups)}; groups: {', '.join(dict.fromkeys(groups.values()))}{also}"
-            raise UnknownCheckError(f"no check {name!r}{suggested(name, [*groups, *own, *more], listing=listing)}")
+            raise UnknownCheckError(
+                f"no check {name!r}{suggested(name, [*groups, *groups_only, *more], listing=listing)}"
+            )
         found += ids
     return found

@@ -70,8 +70,8 @@ def _refuse_without(missing: ModuleNotFoundError) -> None:
     name = str(missing.name).partition(".")[0]
     if name in {"None", "netpreflight"}:
         raise missing
-    told = f"the package {name} is missing; to set up again, delete the folder .venv and run ./netpreflight"
-    os.write(2, f"netpreflight: {told}\n".encode())
+    message = f"the package {name} is missing; to set up again, delete the folder .venv and run ./netpreflight"
+    os.write(2, f"netpreflight: {message}\n".encode())
     sys.exit(CANNOT_START)
 
 

@@ -15,7 +15,7 @@ def suggested(word: str, known: Iterable[str], *, listing: str | None = None) ->
     from difflib import get_close_matches  # noqa: PLC0415 - most runs need none
 
     every = list(known)
-    alike = [name for name in every if word in name.split(".")] or get_close_matches(word, every)
-    if not alike:
+    similar = [name for name in every if word in name.split(".")] or get_close_matches(word, every)
+    if not similar:
         return "; " + (listing or f"known: {', '.join(every)}")
-    return f"; did you mean {' or '.join(alike)}?" + (f" ({listing})" if listing else "")
+    return f"; did you mean {' or '.join(similar)}?" + (f" ({listing})" if listing else "")

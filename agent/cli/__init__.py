@@ -21,8 +21,8 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """If no command is named, put `check` (after a double click `guided`) before the options."""
-        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        is_option_of_check = bool(args) and args[0].startswith("-") and args[0].partition("=")[0] not in own
+        own_options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        is_option_of_check = bool(args) and args[0].startswith("-") and args[0].partition("=")[0] not in own_options
         if is_option_of_check:
             args = ["check", *args]
         elif not (args or ctx.resilient_parsing):  # a shell asks for completions without words

@@ -261,7 +261,7 @@ def check(
     if not run.complete:
         _end_soon()
     del air  # the survey in it may be large, and the run has it
-    report, left = _judge(
+    report, is_stopped = _judge(
         structs.replace(
             run,
             set_up=_set_up_from(),
@@ -276,7 +276,7 @@ def check(
         show_report, by=_with_picked(by, report), dialects=products, contact=who_asks, full=full, page=page_of(outputs)
     )
     deliver(report, profile, show, outputs, products, level, who_asks, as_json=as_json, helper=helper, kept=kept)
-    return EXIT_CODES[report.verdict] if run.complete and not left else INTERRUPTED
+    return EXIT_CODES[report.verdict] if run.complete and not is_stopped else INTERRUPTED
 
 
 def _prepare(outputs: list[Path]) -> None:

@@ -82,9 +82,9 @@ def check_contact(contact: str | None, outputs: list[Path], level: "SharingLevel
     """
     from netpreflight.reports import MAIL  # noqa: PLC0415 - as above
 
-    said = " ".join((contact or "").split())
-    if len(said) > LONGEST_CONTACT:
-        raise UsageError(f"--contact: at most {LONGEST_CONTACT} characters; this has {len(said)}")
+    who_asks = " ".join((contact or "").split())
+    if len(who_asks) > LONGEST_CONTACT:
+        raise UsageError(f"--contact: at most {LONGEST_CONTACT} characters; this has {len(who_asks)}")
     if level == "public":
         for path in outputs:
             if path.suffix == MAIL:
@@ -92,18 +92,18 @@ def check_contact(contact: str | None, outputs: list[Path], level: "SharingLevel
                     f"-o {path}: a request needs the addresses that --share public leaves out: give --share ticket, "
                     "or leave it out"
                 )
-        if said:
+        if who_asks:
             raise UsageError("--contact names somebody, and --share public is to name nobody: leave out one of them")
-    return said
+    return who_asks
 
 
-def check_labels(**said: str | None) -> dict[str, str]:
+def check_labels(**given: str | None) -> dict[str, str]:
     """The labels of `--site` and `--place`, keyed by option, each on one line; without those that were not given.
 
     Raises:
         UsageError: a label is empty or too long.
     """
-    labels = {option: " ".join(label.split()) for option, label in said.items() if label is not None}
+    labels = {option: " ".join(label.split()) for option, label in given.items() if label is not None}
     for option, label in labels.items():
         if not 0 < len(label) <= LONGEST_LABEL:
             raise UsageError(f"--{option}: 1 to {LONGEST_LABEL} characters; this has {len(label)}")

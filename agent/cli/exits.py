@@ -46,6 +46,6 @@ def _meant(word: str, known: list[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - as above
 
     typed, names = word.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")]
-    alike = [name for name in names if name.startswith(typed)] or [name for name in names if typed.startswith(name)]
-    alike = alike or get_close_matches(typed, names, n=1, cutoff=0.7)
-    return f". Did you mean {' or '.join(f'--{name}' for name in alike)}?" if alike else ""
+    similar = [name for name in names if name.startswith(typed)] or [name for name in names if typed.startswith(name)]
+    similar = similar or get_close_matches(typed, names, n=1, cutoff=0.7)
+    return f". Did you mean {' or '.join(f'--{name}' for name in similar)}?" if similar else ""

@@ -95,20 +95,22 @@ def log(
     elif file is not None:
         seen = read_log(file, open_log(file))
     answer = answered(seen, file.name if file else port or "", profile.name if profile else None)
-    made = None if beside is None else _beside(seen, beside, device, os_version)
-    if made is not None:
-        answer = _with_run(answer, made)
+    run_report = None if beside is None else _report_with_log(seen, beside, device, os_version)
+    if run_report is not None:
+        answer = _with_run(answer, run_report)
 
     def at_level(wanted_level: "SharingLevel") -> "LogAnswer":
         return (
-            answer if wanted_level == "complete" else hidden(answer, [made] if made else [], wanted_level, logs=[seen])
+            answer
+            if wanted_level == "complete"
+            else hidden(answer, [run_report] if run_report else [], wanted_level, logs=[seen])
         )
 
     deliver_answer(at_level, FORMATS, show, outputs, level, what="say what the log says", as_json=as_json)
     return INTERRUPTED if is_stopped else {"online": 0, "stops": 1, "lost": 1}.get(answer.result, 3)
 
 
-def _beside(seen: "DeviceLog", run_file: Path, device: str | None, os_version: str | None) -> "Report":
+def _report_with_log(seen: "DeviceLog", run_file: Path, device: str | None, os_version: str | None) -> "Report":
     """The report of a saved run, judged again with a device's log beside it."""
     from msgspec import structs  # noqa: PLC0415 - as above
 

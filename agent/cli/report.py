@@ -56,8 +56,8 @@ def report(
         if is_same_file(saved, path) and LEVELS.index(level_of(path, level)) > LEVELS.index(own_level):
             raise UsageError(f"-o {saved} would replace the {own_level} run with one that shows less: give another -o")
     who_asks = check_contact(contact, outputs, level)
-    again = make(run, profile)
-    by = invocation(options_of(again), level, is_root=called_by_root())
+    judged_again = make(run, profile)
+    by = invocation(options_of(judged_again), level, is_root=called_by_root())
     show = partial(
         show_report,
         by=by,
@@ -68,5 +68,5 @@ def report(
         is_newest=file is None,
         page=page_of(outputs),
     )
-    deliver(again, profile, show, outputs, products, level, who_asks, as_json=as_json)
-    return EXIT_CODES[again.verdict]
+    deliver(judged_again, profile, show, outputs, products, level, who_asks, as_json=as_json)
+    return EXIT_CODES[judged_again.verdict]

@@ -170,8 +170,8 @@ def _limits(plan: "Plan", interface: str, without_lease: "Obstacle | None") -> l
         found.append(
             f"The renewal of a lease is not watched: {without_lease.reason}. {without_lease.step or ''}".strip()
         )
-    if of_air := air_limit(interface):
-        found.append(of_air)
+    if air_reason := air_limit(interface):
+        found.append(air_reason)
     if plan.transport is None:
         found.insert(
             0,

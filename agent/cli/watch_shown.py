@@ -132,14 +132,14 @@ def summary(state: "State", path: Path) -> str:
     from netpreflight.systems import SYSTEM  # noqa: PLC0415
 
     if not has_observed(state):
-        return f"nothing could be observed: {_not_seen(state)}"
+        return f"nothing could be observed: {_why_unobserved(state)}"
     passed = in_words(state.now.at - state.begun_at)
     what = counted(state.outages, "outage") if state.outages else "no outage"
     file = SYSTEM.quoted(str(path)) or path
     return f"{what} in {passed}, until {utc(state.now.wall)}; see: netpreflight watch report {file}"
 
 
-def _not_seen(state: "State") -> str:
+def _why_unobserved(state: "State") -> str:
     """Why nothing could be observed."""
     if "cloud" in state.unasked and state.observed:
         return f"the device's cloud could not be asked ({state.unasked['cloud']}); netpreflight check shows more"
