@@ -29,7 +29,7 @@ takes up to about 20 seconds. Its report is then written to
 and opened in the browser. Ctrl-C stops it.
 """
 _OFFER = """
-Something is still open that only a run as {user} can look at.
+Only a run as {user} can settle what is still open.
 To run it again as {user}, type y and press Enter. Enter alone: no. """
 
 
@@ -101,7 +101,7 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
     if report is not None and _wants_root(window, report):
         options, written_before = _options(name, ssid or options_of(report).ssid), _written_ns(page)
         if not window.system.as_root and window.system.start_elevated([*window.program, "guided", *options]):
-            window.say("\nIt goes on in the window that has just opened; this one can be closed.")
+            window.say("\nnetpreflight goes on in the window that has just opened; this one can be closed.")
             return code
         code_as_root = code
         if window.system.as_root:
@@ -110,7 +110,7 @@ def _guided(window: Window, page: Path, device: str | None, ssid: str | None) ->
         if _written_ns(page) != written_before:
             code = code_as_root
         else:
-            window.say(f"\nIt did not run as {window.system.privileged_user}. The report is the one of the first run.")
+            window.say(f"\nIt did not run as {window.system.privileged_user}. The report is from the first run.")
     _show(window, page)
     return code
 
@@ -162,7 +162,7 @@ def _show(window: Window, page: Path) -> None:
     window.say(f"\nThe report: {shown(str(page))}")
     is_root = bool(window.system.as_root) and window.system.is_privileged()  # then the browser would run as root, too
     if is_root or not window.open_page(page.absolute().as_uri()):
-        window.say("No browser was started: open it from there.")
+        window.say("No browser was started: open the report from there.")
 
 
 def _new_file(folder: Path) -> Path:

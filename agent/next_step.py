@@ -239,7 +239,8 @@ def known_before(scope: Scope, profile: Profile, selection: Selection, by: Invoc
     if denied is not None and any(row.needs_lease for row in counted):
         command = by.check(options, as_root=True)
         more = f"For that: {command}" if _takes_root(denied.step or "") else denied.step
-        lines.append(f"One thing will not be tested, because {denied.reason}: what an unknown device is given. {more}")
+        reason = denied.reason
+        lines.append(f"One thing will not be tested, because {reason}: which lease an unknown device gets. {more}")
     return lines
 
 

@@ -47,8 +47,8 @@ def check(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Wi-Fi network to judge; without this option, the one that this laptop is on, or one that you pick "
-            "on the terminal of those in range.",
+            help="Wi-Fi network to judge; without this option, the one that this laptop is on, or one of those in "
+            "range that you pick on the terminal.",
         ),
     ] = None,
     capture: Annotated[
@@ -60,15 +60,15 @@ def check(
         typer.Option(
             "--log",
             metavar="FILE",
-            help="The device's own log, to be read beside this run: what the device saw stands beside each stage.",
+            help="The device's own log: what it shows is reported beside each stage of this run.",
         ),
     ] = None,
     log_port: Annotated[
         str | None,
         typer.Option(
             metavar="auto|NAME",
-            help="The same, live from USB, before the network is measured: of the Particle device that is connected "
-            "(auto), or from this port, for 90 s at most. Nothing is written to it.",
+            help="The device's own log, read live before the network is measured, for 90 s at most: from the Particle "
+            "device that is connected by USB (auto), or from this serial port. Nothing is written to the port.",
         ),
     ] = None,
     only: Annotated[
@@ -95,17 +95,17 @@ def check(
             "--as",
             metavar="device",
             help="Measure as the device: with a MAC address, a DHCP lease and requests of its own. By cable a second "
-            "MAC address appears at this port, and this laptop stays online; it needs root. By Wi-Fi it really joins, "
-            "and this laptop is off its Wi-Fi for the run.",
+            "MAC address appears at the switch port, and this laptop stays online; that needs root. By Wi-Fi this "
+            "laptop joins as the device, and is off its own network for the run.",
         ),
     ] = None,
     mac: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS|PREFIX",
-            help="With --as device: its MAC address, or the first three to five bytes, in any usual form "
-            "(94:94:4a:12:34:56, 94-94-4A-12-34-56, 9494.4a12.3456, 94944a123456). Without this option it is made for "
-            "this network and this laptop, the same each time, with the maker's prefix if that is known.",
+            help="With --as device: the device's MAC address, or the first three to five bytes, in any usual form "
+            "(94:94:4a:12:34:56, 94-94-4A-12-34-56, 9494.4a12.3456, 94944a123456). Without this option, an address is "
+            "made up: for this network and this laptop always the same, with the maker's prefix if that is known.",
         ),
     ] = None,
     passphrase_file: Annotated[
@@ -113,35 +113,35 @@ def check(
         typer.Option(
             metavar="FILE|-",
             help="With --as device by Wi-Fi: the network's passphrase, from a file or standard input (-); empty, or an "
-            "empty line: the network is open. Without this option it is asked for.",
+            "empty line: the network is open. Without this option, you are asked for it.",
         ),
     ] = None,
     saved_passphrase: Annotated[
         bool,
         typer.Option(
-            "--saved-passphrase", help="With --as device by Wi-Fi: take the passphrase that NetworkManager has saved."
+            "--saved-passphrase", help="With --as device by Wi-Fi: use the passphrase that NetworkManager has saved."
         ),
     ] = False,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="With --as device: run it also where it is refused because the switch port may shut, or this laptop's "
-            "Wi-Fi may not come back by itself.",
+            help="With --as device: also run where that is refused because the switch port might shut down, or this "
+            "laptop's Wi-Fi might not reconnect by itself.",
         ),
     ] = False,
     site: Annotated[
         str | None,
         typer.Option(
             metavar="LABEL",
-            help="The name of the site, by which netpreflight fleet knows it. It is saved in the run, and shown in all "
-            "reports of it but public ones.",
+            help="The name of this site for netpreflight fleet. It is saved in the run, and shown in all reports "
+            "of the run except public ones.",
         ),
     ] = None,
     place: Annotated[
         str | None,
         typer.Option(
-            metavar="TEXT", help="Where at the site this laptop is, such as a room; saved and shown likewise."
+            metavar="TEXT", help="Where at the site this laptop is, such as a room; saved and shown as --site is."
         ),
     ] = None,
     dialects: Dialects = None,
@@ -321,7 +321,7 @@ def _end_soon() -> None:
         while worked() < work_end and CLOCK.monotonic() < end:
             CLOCK.hold_up(0.02)
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write("netpreflight: its report takes too long\n")
+            sys.stderr.write("netpreflight: the report takes too long\n")
         _thread.interrupt_main()
 
     threading.Thread(target=watch, name="end soon", daemon=True).start()

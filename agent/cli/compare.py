@@ -82,8 +82,8 @@ def _two_saved(a: Path, b: Path, device: str | None, os_version: str | None) -> 
     for path, saved in ((a, first), (b, second)):
         if saved.sharing == "ticket":
             raise UsageError(
-                f"{path}: made for a ticket: each ticket numbers in its own way what it hides, so two runs cannot be "
-                "compared by it; give the complete JSON of the run (-o run.json, without --share)"
+                f"{path}: made for a ticket: each ticket has its own numbers for what it hides, so two runs "
+                "cannot be compared by it; give the complete JSON of the run (-o run.json, without --share)"
             )
     profile = profile_for(a, first.device, device, os_version)
     given_a = Given(letter="A", file=a.name, report=make(first.run, profile), saved=first)

@@ -9,7 +9,7 @@ from netpreflight.agent.cli.screen import standard_output
 def doctor(context: typer.Context, *, as_json: Json = False) -> int:
     """Say what this laptop can and cannot measure, and the one step that unlocks each; contacts nobody.
 
-    What it says is what a run as the same user goes by. Exit codes: 0 every check can be made, 3 something cannot be
+    A run as the same user goes by the same findings. Exit codes: 0 every check can be made, 3 something cannot be
     measured.
     """
     from netpreflight.agent.doctor import examine  # noqa: PLC0415 - loaded only where it is needed

@@ -23,8 +23,8 @@ def explain(
         str | None,
         typer.Argument(
             metavar="[PROBLEM]",
-            help="Show only the part about this problem, such as no-answer, of the check's page; of the page routers, "
-            "one router's settings, such as eero.",
+            help="Show only the part of the check's page about this problem, such as no-answer; with routers, only the "
+            "settings of this router, such as eero.",
         ),
     ] = None,
 ) -> int:

@@ -17,13 +17,13 @@ def guided(
     *,
     device: Device = None,
     ssid: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Wi-Fi network to judge; without this option as for check.")
+        str | None, typer.Option(metavar="NAME", help="Wi-Fi network to judge; without it, chosen as by check.")
     ] = None,
 ) -> int:
     """Ask for the device, make a run, and open its report in the browser: for a start by a double click.
 
-    The report is written to report.html in the folder for documents, with a number where there is one already. Where a
-    run as root or administrator would settle something, it offers that. The window stays open until Enter is pressed,
+    The report is written to report.html in the folder for documents, with a number if that file exists. If a run as
+    root or administrator would settle something, you are offered one. The window stays open until Enter is pressed,
     also after an error. Exit codes: as for check.
     """
     from tempfile import gettempdir  # noqa: PLC0415 - loaded only where it is needed

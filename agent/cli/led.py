@@ -30,15 +30,15 @@ def led(
     ] = None,
     os_version: Annotated[
         str | None,
-        typer.Option("--os", metavar="VERSION", help="Its Device OS version; without this option, any."),
+        typer.Option("--os", metavar="VERSION", help="The device's Device OS version; without this option, any."),
     ] = None,
     as_json: Json = False,
 ) -> int:
     """Say what a device's light means, from its colours and how it blinks: which stage, and what to do.
 
-    Say it as you see it: colours in order, how each blinks, and how often. While it may be several lights, there is one
-    question that tells them apart; a terminal takes an answer to it. A program on the device may use the light itself:
-    then this does not hold. It needs no network. Exit codes: 0 it is one light, 3 several or none.
+    Describe the light as you see it: its colours in order, how each blinks, and how many times. If several lights
+    match, one question tells them apart; on a terminal you can answer it. A program on the device may use the light
+    itself: then this does not hold. It needs no network. Exit codes: 0 one light matches, 3 several or none.
     """
     from netpreflight.agent import profiles  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.agent.called import called  # noqa: PLC0415

@@ -31,16 +31,16 @@ def log(
         str | None,
         typer.Option(
             metavar="auto|NAME",
-            help="Read the log live from a serial port, and not from a file: of the Particle device that is connected "
-            "by USB (auto), or of this port. Nothing is written to it.",
+            help="Read the log live, and not from a file: from the Particle device that is connected by USB (auto), or "
+            "from this serial port. Nothing is written to the port.",
         ),
     ] = None,
     seconds: Annotated[
         float | None,
         typer.Option(
             metavar="N",
-            help="With --port: read for so long at most, if the device is not online or stops before; "
-            "without this option 90.",
+            help="With --port: read for at most this many seconds, or until the device is online or stops; "
+            "without this option, 90.",
         ),
     ] = None,
     device: Annotated[
@@ -53,12 +53,12 @@ def log(
     ] = None,
     os_version: Annotated[
         str | None,
-        typer.Option("--os", metavar="VERSION", help="Its Device OS version, where the log does not say it."),
+        typer.Option("--os", metavar="VERSION", help="The device's Device OS version, if the log does not say it."),
     ] = None,
     beside: Annotated[
         Path | None,
         typer.Option(
-            metavar="RUN", help="A saved run: also say what it and the log say together, if both are of one network."
+            metavar="RUN", help="A saved run: also say what run and log say together, if both are of one network."
         ),
     ] = None,
     output: AnswerOutput = None,
@@ -66,11 +66,11 @@ def log(
     redact: Redact = False,
     as_json: Json = False,
 ) -> int:
-    """Read a device's own log (Cloud Debug, particle serial monitor): where it stops, by its own lines.
+    """Read a device's own log (Cloud Debug, particle serial monitor): where the device stops, and which lines show it.
 
-    A log says what was when it was written. Passphrases and keys in it are cut before anything is kept. It needs no
-    network. Exit codes: 0 online, 1 it stops at a stage or was lost, 2 wrong usage, no such port or a port that is in
-    use, 3 not known, or no log of a device, 130 stopped (what was read until then is shown).
+    A log tells of the time when it was written. Passphrases and keys in it are cut before anything is kept. It needs no
+    network. Exit codes: 0 online, 1 the device stops at a stage or was lost, 2 wrong usage, no such port or a port that
+    is in use, 3 not known, or no log of a device, 130 stopped (what was read until then is shown).
     """
     from netpreflight.agent.judging.device_log import answered  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.reports.device_log import FORMATS  # noqa: PLC0415
@@ -80,7 +80,7 @@ def log(
     outputs, level = check_outputs(output, list(FORMATS)), choose_level(share, redact=redact)
     if (file is None) == (port is None):
         raise UsageError(
-            "log reads either FILE (- for standard input) or --port auto, a device that is connected by USB"
+            "log needs either FILE (-: standard input), or --port auto for a device that is connected by USB"
         )
     if seconds is not None and (port is None or not 0 < seconds <= LONGEST_LOG_S):
         raise UsageError(f"--seconds belongs to --port, and is more than 0 and at most {LONGEST_LOG_S}")

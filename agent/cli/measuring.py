@@ -144,7 +144,7 @@ def _check_mac_is_free(played: "Played", scope: "Scope") -> "Played":
     except OSError as problem:
         played.process.end()
         why = problem.strerror or problem
-        told = f"whether somebody has this address just now cannot be asked ({why})"
+        told = f"it was not possible to ask whether a host has this address now ({why})"
         raise UsageError(
             f"--mac {played.chosen.mac}: {told}; leave --mac out, or give its first three bytes"
         ) from problem

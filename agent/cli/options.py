@@ -56,7 +56,7 @@ Os = Annotated[
     typer.Option(
         "--os",
         metavar="VERSION",
-        help="Device OS version, such as 4.2.0; without this option, and for a newer one, the newest known.",
+        help="Device OS version, such as 4.2.0; without this option, or for a newer version, the newest known.",
     ),
 ]
 SavedDevice = Annotated[

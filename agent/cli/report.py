@@ -40,7 +40,7 @@ def report(
 ) -> int:
     """Judge a saved run again, without a network: by today's rules, or for another device.
 
-    Of a report that was made for a ticket everything that is written and printed is for a ticket, too.
+    If the saved report was made for a ticket, everything that is written and printed is for a ticket, too.
     """
     from netpreflight.agent.next_step import options_of  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.agent.report import LEVELS, make  # noqa: PLC0415

@@ -36,7 +36,7 @@ def watch(
     *,
     duration: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="How long, such as 90m, 24h or 7d; without it, until Ctrl-C."),
+        typer.Option(metavar="DURATION", help="How long to watch, such as 90m, 24h or 7d; without it, until Ctrl-C."),
     ] = None,
     device: Device = None,
     os_version: Os = None,
@@ -45,8 +45,8 @@ def watch(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The file of the watch, 20 MB at most; a watch that was stopped goes on in it. Without this option, a "
-            "file for each device in your own folder.",
+            help="The file in which the watch is stored, 20 MB at most; name it again to continue a watch that was "
+            "stopped. Without this option, a file for each device in your own folder.",
         ),
     ] = None,
     metrics: Annotated[
@@ -109,7 +109,7 @@ def watch(
     except StoreError as problem:
         raise UsageError(str(problem)) from problem
     except NoClockError as problem:
-        raise UsageError("this system does not say how long it has been up, so it cannot be watched") from problem
+        raise UsageError("this system does not say how long it has been running: a watch needs that") from problem
     tell(summary(state, path))
     if not has_observed(state):
         return NOTHING_OBSERVED

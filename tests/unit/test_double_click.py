@@ -193,7 +193,7 @@ def test_who_is_root_is_not_offered_it_and_has_no_browser_started(tmp_path: Path
 
     assert not desk.saw("run it again")
     assert desk.opened == []
-    assert desk.saw("open it from there")
+    assert desk.saw("open the report from there")
 
 
 def test_a_password_that_is_wrong_leaves_the_first_report(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ def test_without_a_browser_it_says_where_the_report_is(tmp_path: Path) -> None:
     desk.start(tmp_path, ends(0))
 
     assert desk.saw(f"The report: {tmp_path / 'report.html'}")
-    assert desk.saw("No browser was started: open it from there.")
+    assert desk.saw("No browser was started: open the report from there.")
 
 
 def test_the_first_folder_that_can_be_written_is_taken(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def add(
     A file that cannot be taken in is put in quarantine, with the reason (netpreflight fleet quarantine). Files are only
     read: keep them where they are, because another version of netpreflight may read what this one cannot. Names that
     begin with a dot are left alone, and no link is followed. Exit codes: 0 every file was taken in, 2 wrong usage,
-    3 some are in quarantine, 130 stopped (what was told as added is there; add again for the rest).
+    3 some are in quarantine, 130 stopped (what was reported as added stays; add again for the rest).
     """
     opened = open_store(store)
     from netpreflight.agent.called import as_called, called  # noqa: PLC0415 - loaded only where it is needed

@@ -37,8 +37,8 @@ def summary(
 ) -> int:
     """Say how many sites work, for each device and version, and what the numbers leave out.
 
-    A site is what its newest complete run says. Runs of no known site, and runs that were shared for everybody, are
-    counted and told apart.
+    A site counts by its newest complete run. Runs of no known site, and runs that were shared as public, are counted
+    separately.
     """
     outputs = check_outputs(output, [".html"])
     from netpreflight.fleet import answers  # noqa: PLC0415 - loaded only where it is needed
@@ -69,14 +69,14 @@ def _write_pages(store: Path | None, outputs: list[Path]) -> None:
 
 
 def changes(*, store: StoreFolder = None, as_json: Json = False) -> int:
-    """Say what has to change, by how many sites need it, and at how many it alone is enough."""
+    """Say what has to change, how many sites need each change, and at how many it is enough alone."""
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
     return _answer(store, "changes", answers.changes, as_json=as_json)
 
 
 def why(*, store: StoreFolder = None, as_json: Json = False) -> int:
-    """Say what fails and what is not known, by how many sites; what is only a consequence is left out."""
+    """Say what fails and what is not known, and at how many sites; mere consequences are left out."""
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
     return _answer(store, "why", answers.why, as_json=as_json)
@@ -85,8 +85,8 @@ def why(*, store: StoreFolder = None, as_json: Json = False) -> int:
 def regressions(*, store: StoreFolder = None, as_json: Json = False) -> int:
     """Say which sites worked and fail now, and how many broke and work again by month.
 
-    Complete runs of one site and device are compared, from pass to fail and back; what is not known in between counts
-    for nothing. Where the two runs were judged by different versions of the rules, that is said.
+    Complete runs of one site and device are compared, from pass to fail and back; unknown results in between do not
+    count. If the two runs were judged by different versions of the rules, that is said.
     """
     from netpreflight.fleet import answers  # noqa: PLC0415 - as above
 
@@ -99,7 +99,7 @@ def site(
     store: StoreFolder = None,
     as_json: Json = False,
 ) -> int:
-    """Say what is known of one site: its runs, what has to change, its devices' logs and outages."""
+    """Say what is known about one site: its runs, what has to change, its devices' logs and outages."""
     from netpreflight.fleet import answers, as_document  # noqa: PLC0415 - as above
 
     def known(found: _Found | None) -> _Found:

@@ -32,7 +32,7 @@ def export(
     ] = None,
     store: StoreFolder = None,
 ) -> int:
-    """Write the tables into a folder, for a spreadsheet or another program; they are for their owner only."""
+    """Write the tables into a folder, for a spreadsheet or another program; only you can read the files."""
     from netpreflight.fleet.exporting import to_csv, to_parquet  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.fleet.store import StoreError  # noqa: PLC0415
 

@@ -17,9 +17,9 @@ def query(
         str, typer.Argument(metavar="SQL", help="One SELECT, in DuckDB's SQL; docs/fleet.md has the tables.")
     ],
     *,
-    most: Annotated[int, typer.Option("--rows", metavar="N", min=1, help="At most so many rows.")] = 1000,
+    most: Annotated[int, typer.Option("--rows", metavar="N", min=1, help="At most this many rows.")] = 1000,
     seconds: Annotated[
-        float, typer.Option(metavar="N", min=0.1, max=LONGEST_S, help="At most so many seconds.")
+        float, typer.Option(metavar="N", min=0.1, max=LONGEST_S, help="At most this many seconds.")
     ] = 60.0,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else, on standard output.")] = False,
     as_json: Json = False,

@@ -24,9 +24,9 @@ def rejudge(
 ) -> int:
     """Judge every run again for a device and version, by today's rules: what would break, and what would be fixed.
 
-    Rows are added to the table verdicts, and none is replaced; what was judged before by the same rules is not judged
-    again. A site is what its newest complete run says, one for this device before one for another. Exit codes: 0 no
-    site would break, 1 at least one would, 2 wrong usage, 3 none would as far as is known, but of some it is not.
+    Rows are added to the table verdicts, and none is replaced; a run that was judged before by the same rules is not
+    judged again. A site counts by its newest complete run, one for this device before one for another. Exit codes: 0 no
+    site would break, 1 at least one would, 2 wrong usage, 3 none is known to break, but for some that is not known.
     """
     from netpreflight.fleet import rejudge as judging  # noqa: PLC0415 - loaded only where it is needed
     from netpreflight.fleet.store import StoreError  # noqa: PLC0415
