@@ -148,7 +148,7 @@ def _report(saved: Path, device: str) -> Report | None:
 
 
 def _wants_root(window: Window, report: Report) -> bool:
-    """Whether a run as root would settle something, and the user, who is asked, wants such a run."""
+    """Whether a run as root would settle something; if so, ask whether the user wants such a run."""
     if window.system.is_privileged() or not is_for_root(report):
         return False
     return window.ask(_OFFER.format(user=window.system.privileged_user)).lower() in {"y", "yes"}

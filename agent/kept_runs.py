@@ -32,7 +32,9 @@ class Place(NamedTuple):
     """The user who called sudo; None: nobody did."""
 
     def newest(self, clock: Clock = CLOCK) -> Path | None:
-        """The kept run that was started last; None: no run is kept. A run from the future counts only if it is alone.
+        """The kept run that was started last; None: no run is kept.
+
+        Runs from the future count only if there are no others.
 
         Raises:
             OSError: the folder cannot be read, or it belongs to somebody else.
@@ -149,6 +151,7 @@ def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
 
 
 def _set(variables: Mapping[str, str | None]) -> None:
+    """Set each of these environment variables, or remove it if its value is None."""
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)

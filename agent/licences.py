@@ -62,6 +62,7 @@ def distributions(left_out: frozenset[str] = frozenset()) -> list[metadata.Distr
 
 
 def _canonical(name: str) -> str:
+    """A package's name in the form in which all its spellings are equal (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -168,7 +168,7 @@ _OTHER_LEASE_AS_DEVICE = {"no-answer", "no-offer", "only-known-clients", "client
 
 
 def as_device(report: Report, by: Invocation) -> str | None:
-    """The command for a run with `--as device`, if it would settle something; None: not so, or it is not possible.
+    """The command for a run with `--as device`, if that would settle something; None: it would not, or is impossible.
 
     It would settle something in three cases: the verdict is yes, but was measured from this laptop's own address, which
     the network may already know; the problem found may exist for a laptop and not for a device, or the other way round;

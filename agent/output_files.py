@@ -23,7 +23,7 @@ from typing import NamedTuple
 MOST_LINKS = 40
 """As many as Linux follows (path_resolution(7))."""
 READER_ASKED_S = 0.1
-"""How often it is asked whether a named pipe has a reader yet."""
+"""The time between two attempts to open a named pipe that has no reader yet."""
 UNFINISHED = re.compile(r"\.netpreflight-[0-9a-f]{16}", re.ASCII)
 """The name of a file while it is written."""
 _HAS_FOLDER_DESCRIPTORS = os.open in os.supports_dir_fd  # not on Windows

@@ -158,8 +158,8 @@ class InternetTest(Struct, frozen=True, kw_only=True):
 LogStageState = Literal["witnessed", "implied", "stops", "not-shown"]
 """What a log shows of a stage.
 
-`witnessed`: a line says that the stage is reached; `implied`: a later stage was reached; `stops`: a line says that the
-stage fails, or the device's own time limit has passed; `not-shown`: nothing.
+`witnessed`: a line says that the stage is reached; `implied`: something was seen that only follows the stage; `stops`:
+a line says that the stage fails, or the device's own time limit has passed; `not-shown`: nothing.
 """
 LogResult = Literal["online", "stops", "lost", "not-known", "foreign"]
 

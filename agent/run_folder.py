@@ -32,7 +32,9 @@ def file_name(started_s: float) -> str:
 
 
 def newest(folder: Path, now_s: float | None = None) -> Path | None:
-    """The file of the run that was started last; None: there is none. A run from the future counts only if it is alone.
+    """The file of the run that was started last; None: there is none.
+
+    Runs from the future count only if there are no others.
 
     Args:
         folder: where the runs are.
@@ -116,12 +118,14 @@ def _is_file(name: str, opened: int | Path) -> bool:
 
 
 def _status(name: str, opened: int | Path) -> os.stat_result:
+    """The status of a name in an open folder; of a link, not of its target."""
     if isinstance(opened, Path):
         return os.lstat(opened / name)
     return os.stat(name, dir_fd=opened, follow_symlinks=False)
 
 
 def _remove(name: str, opened: int | Path) -> None:
+    """Remove a file from an open folder."""
     if isinstance(opened, Path):
         (opened / name).unlink()
     else:

@@ -312,6 +312,7 @@ def _end_soon() -> None:
     from netpreflight.probes.net.clock import CLOCK  # noqa: PLC0415
 
     def worked() -> float:
+        """The processor's time that this process has used so far, in seconds."""
         return sum(os.times()[:2])
 
     work_end, end = worked() + MOST_WORK_S, CLOCK.monotonic() + MOST_BLOCKED_S

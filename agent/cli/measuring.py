@@ -120,7 +120,7 @@ def measure(played: "Played | JoiningAsItself | None", settings: "RunSettings", 
 
 
 def _acknowledge_stop(terminal: "Terminal", restored: list[str]) -> None:
-    """Say that the run ends, and what is given back before (`restored`)."""
+    """Say that the run is stopping, and what is given back first (`restored`)."""
     terminal.close()
     first = f", and giving {' and '.join(restored)} back" if restored else ""
     with contextlib.suppress(AttributeError, OSError, ValueError):

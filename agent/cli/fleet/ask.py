@@ -103,7 +103,7 @@ def site(
     from netpreflight.fleet import answers, as_document  # noqa: PLC0415 - as above
 
     def known(found: _Found | None) -> _Found:
-        """What was found of the site; refuse a site of which nothing was."""
+        """Return what was found of the site, and refuse a site that the tables do not have."""
         if not found:
             raise UsageError(f"no site {name!r} in the tables; {_ALL_SITES} lists them")
         return found
