@@ -371,23 +371,29 @@ def test_standard_error_that_is_closed_is_no_terminal() -> None:
 def stopped_on_a_terminal(
     folder: Path, *arguments: str, columns: int = 80, number: int = signal.SIGINT
 ) -> tuple[Emulator, str, int]:
-    """A run that waits until it is stopped, on a terminal: the terminal, what was written to it, and the exit code."""
+    """A run that waits until it is stopped, on a terminal: the terminal, what was written to it, and the exit code.
+
+    It shows that it waits only once it is where a stop is reported, and its clock stands still: so the machine's load
+    changes nothing.
+    """
     command = ["check", "--capture", str(capture(folder)), "--ssid", "net", "--only", "wifi", "--interface", "lo"]
     program = f"""
 import sys
 import netpreflight.agent.judging, netpreflight.agent.run
 from netpreflight.probes.observations import Waiting
 from netpreflight.probes.net.clock import CLOCK
-stopped = []
+stopped, terminals = [], []
 def busy():
+    if not stopped:
+        terminals[0].waiting((Waiting(what="udp", port=5684, since=997.0, until=1060.0),))
     while not stopped:
         CLOCK.hold_up(0.01)
 {UNTIL_STOPPED}{WITHOUT_HURRY}
 import netpreflight.reports.terminal
 begin = netpreflight.reports.terminal.Terminal.begin
 def begun(terminal, *given, **more):
-    now = CLOCK.monotonic()
-    terminal.waiting((Waiting(what="udp", port=5684, since=now - 3, until=now + 60),))
+    terminal._clock = lambda: 1000.0
+    terminals.append(terminal)
     begin(terminal, *given, **more)
 netpreflight.reports.terminal.Terminal.begin = begun
 from netpreflight.agent.cli import main
