@@ -1,5 +1,6 @@
-"""A run that is the device (`--as device`): what it is asked, its child process, and the run of both.
+"""A run in which this laptop plays the device (`--as device`).
 
-`asked` reads the options and refuses; `mac` and `secret` make the device's MAC address; `child` is the process in which
-the device lives; `both` makes one run of what the laptop saw from its own address, and what the device saw.
+`asked` reads the options, and refuses those that cannot work; `mac` and `secret` make the device's MAC address; `child`
+is the process that plays the device; `both` combines what the laptop saw from its own address and what the device saw
+into one run; `as_itself` is the run on systems where the laptop's own Wi-Fi station joins.
 """

@@ -1,6 +1,6 @@
-"""A run in two parts, where the system itself joins: all that a run measures, and then the join.
+"""A run in two parts, on systems where the laptop itself joins the network: first a normal run, and then the join.
 
-The join comes last, because it leaves the network that everything else is measured through.
+The join comes last, because it takes the laptop off the network through which everything else is measured.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from netpreflight.systems import SYSTEM
 
 
 class JoiningAsItself(NamedTuple):
-    """A run in which the system itself joins."""
+    """The choice of a run in which the laptop itself joins."""
 
     way: AsItself
 
 
 def run(joining: JoiningAsItself, settings: RunSettings) -> Run:
-    """Measure, and then join."""
+    """Measure, and then join; there is no join if the user stops the measurement."""
     begun = settings.clock.monotonic()
     own = measure(settings)
     join = Join(not_run="the run was cut short", way=SYSTEM.joins_as_itself)
@@ -42,7 +42,10 @@ def run(joining: JoiningAsItself, settings: RunSettings) -> Run:
 
 
 async def _join(way: AsItself, survey: Wifi | None, on_stop: OnStop) -> tuple[Join, bool]:
-    """The join, and whether the user let it end; it is stopped where the user ends the run, and goes back first."""
+    """What was seen of the join, and whether it was complete.
+
+    If the user ends the run, the join is stopped, and the laptop first goes back to its network.
+    """
     stopped = threading.Event()
 
     def stop() -> None:

@@ -1,4 +1,4 @@
-"""What a run as the device is asked, by options; and what is refused before anything is sent."""
+"""The options of a run as the device (`--as device`), and what is refused before anything is sent."""
 
 import sys
 from pathlib import Path
@@ -21,15 +21,15 @@ from netpreflight.probes.wifi.elements import ssid_text
 from netpreflight.systems import SYSTEM
 
 DEVICE = "device"
-"""What `--as` takes."""
+"""The only value that `--as` accepts."""
 LONGEST_PASSPHRASE = 64
-"""Hexadecimal digits of a key; a passphrase has up to 63 characters (IEEE 802.11-2020, J.4)."""
+"""The characters of a key in hexadecimal; a passphrase has up to 63 characters (IEEE 802.11-2020, J.4)."""
 
 _WHICH_MAC = "give the MAC address of the device, or leave --mac out"
 
 
 class CannotError(ValueError):
-    """The run cannot be the device; the message says why, and what would change that."""
+    """This laptop cannot play the device; the message says why, and what would change that."""
 
 
 class Asked(NamedTuple):
@@ -44,10 +44,10 @@ class Asked(NamedTuple):
 def read(
     as_whom: str | None, mac: str | None, passphrase_file: Path | None, *, uses_saved: bool, is_forced: bool
 ) -> Asked | None:
-    """The options, if the run is to be the device; None: it is not.
+    """The options of a run as the device; None: this is no such run.
 
     Raises:
-        CannotError: they make no sense together.
+        CannotError: the options make no sense together.
     """
     given = {
         "--mac": mac is not None,
@@ -70,12 +70,12 @@ def read(
 def prepare(
     asked: Asked, scope: Scope, profile: Profile, selection: Selection, ssid: str | None
 ) -> tuple[Way, ChosenMac]:
-    """The way of being the device, and its MAC address; nothing is sent.
+    """How this laptop can play the device, and the device's MAC address; nothing is sent.
 
-    No passphrase is asked for where the way is denied.
+    If the system denies it to this user (`Refusal.is_denied`), the way is `Denied`, and no passphrase is asked for.
 
     Raises:
-        CannotError: it is not possible here, or not with these options.
+        CannotError: playing the device is not possible here, or not with these options.
         OSError: the secret of this laptop cannot be read.
     """
     is_by_air = scope.medium == "wifi"
@@ -120,10 +120,10 @@ def prepare(
 
 
 def prepare_itself(asked: Asked, scope: Scope, profile: Profile, selection: Selection, ssid: str | None) -> AsItself:
-    """The way in which this system joins as itself; nothing is sent.
+    """How this laptop itself joins the network, on systems that cannot play the device; nothing is sent.
 
     Raises:
-        CannotError: it is not possible here, or not with these options.
+        CannotError: the join is not possible here, or not with these options.
     """
     if asked.mac is not None:
         raise CannotError("--mac: this system gives a station no MAC address that a run chooses")
@@ -141,7 +141,7 @@ def prepare_itself(asked: Asked, scope: Scope, profile: Profile, selection: Sele
 
 
 def words_of_holder(address: str, scope: Scope) -> str:
-    """What to do where this IPv4 address on the link has the MAC address that was given."""
+    """What to do about a `--mac` that the host with this IPv4 address on the link already has."""
     if address == scope.gateway:
         return f"this is the MAC address of the router ({address}), which cannot be the device; {_WHICH_MAC}"
     return (
@@ -151,7 +151,7 @@ def words_of_holder(address: str, scope: Scope) -> str:
 
 
 def _of_here(mac: str, scope: Scope) -> str | None:
-    """What to do where a MAC address is this laptop's own, or known to be its router's; None: it is neither."""
+    """What to do about a MAC address that is this laptop's own, or known to be its router's; None: it is neither."""
     own = next((adapter.name for adapter in SYSTEM.adapters() if adapter.mac == mac), None)
     if own is not None or mac == scope.mac:
         return f"this is the MAC address of this laptop ({own or scope.interface}), not of a device; {_WHICH_MAC}"
@@ -160,18 +160,18 @@ def _of_here(mac: str, scope: Scope) -> str | None:
 
 
 def _only_joins(selection: Selection) -> bool:
-    """Whether a run asks for the air and the join only, which take no lease."""
+    """Whether a run selects only the Wi-Fi checks, the join among them: these need no lease."""
     asked = [row for row in judging.CHECKS.values() if selection.includes(row.id)]
     return all(row.stage == "scan" for row in asked) and any("join" in row.probes for row in asked)
 
 
 def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
-    """The network's passphrase: saved, of the file, of standard input (-), or typed at a prompt that shows nothing.
+    """The network's passphrase: the saved one, from the file, from standard input (-), or typed at a hidden prompt.
 
-    None: it is empty, for an open network.
+    None: the passphrase is empty, because the network is open.
 
     Raises:
-        CannotError: it cannot be read, or it is too long.
+        CannotError: the passphrase cannot be read, or is too long.
     """
     try:
         if asked.uses_saved:
@@ -196,19 +196,19 @@ def read_passphrase(asked: Asked, ssid: str) -> Passphrase | None:
 
 
 def _joined(scope: Scope) -> str | None:
-    """The network that this laptop is on, which a run judges where none is named; None: none, or it is not known."""
+    """The Wi-Fi network that this laptop is on, which a run judges if none is named; None: none, or it is not known."""
     try:
         joined = SYSTEM.joined(scope.interface or "")
-    except (OSError, ValueError):  # a name is up to 32 bytes of anything, and pyroute2 reads it as text
+    except (OSError, ValueError):  # pyroute2 reads a network's name as text, but it is up to 32 arbitrary bytes
         return None
     return ssid_text(joined.name) if joined is not None and any(joined.name) else None
 
 
 def _saved(ssid: str) -> str:
-    """The passphrase that this laptop has saved.
+    """The passphrase that this laptop has saved for a network.
 
     Raises:
-        CannotError: it has none, or does not tell it.
+        CannotError: none is saved, or the system does not hand it out.
     """
     if "networkmanager" not in SYSTEM.joiners:
         raise CannotError("--saved-passphrase: this system tells none. Leave it out, and type the passphrase.")
@@ -221,10 +221,11 @@ def _saved(ssid: str) -> str:
 
 
 def _known_by(scope: Scope, ssid: str | None) -> str:
-    """What the network is known by, the same each time.
+    """A text that identifies the network, the same on each run; the device's MAC address is derived from it.
 
-    An ordinary user's MAC address is another one than root's: NetworkManager may ask with it on 5 GHz, too, and an
-    access point that steers then takes it for a device that has 5 GHz.
+    An ordinary user's runs get another MAC address than root's: for them NetworkManager joins, which may send probe
+    requests from this address on 5 GHz, too, and an access point with band steering would then take the address for
+    that of a device with 5 GHz.
     """
     if ssid is not None:
         return ssid if SYSTEM.is_privileged() else f"{ssid}\0by NetworkManager"

@@ -1,7 +1,7 @@
 """A run in two parts: first what the laptop sees from its own address, and then everything as the device.
 
-The laptop's part is short: the air, and what may answer a laptop and not a device. The rest is done as the device, by
-the process in which it lives (`child`).
+The laptop's part is short: the Wi-Fi survey, and exchanges that the network might answer for a laptop but not for a
+device. The rest is done as the device, by the process that plays it (`child`).
 """
 
 from collections.abc import Callable, Iterable
@@ -46,19 +46,19 @@ _MOST_NEIGHBOURS = 4
 
 
 class Played(NamedTuple):
-    """The device that a run is, and how."""
+    """The device that a run plays, and how it does that."""
 
     way: Way
     chosen: ChosenMac
     process: device_process.Child
     checked: list[Contact]
-    """What was sent before, to see that nobody has its MAC address."""
+    """What was sent before the run, to make sure that no other host has the device's MAC address."""
     laptop_ssid: str | None = None
-    """The Wi-Fi network that the laptop is on before it joins; None: none, or by cable."""
+    """The Wi-Fi network that the laptop is on before the device joins; None: none, or the laptop is on a cable."""
 
 
 class _Seen(NamedTuple):
-    """What the process of the device has told."""
+    """What the device's process has reported."""
 
     run: Run | None = None
     join: Join | None = None
@@ -69,29 +69,30 @@ class _Seen(NamedTuple):
 
 
 def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable[[], object]) -> device_process.Child:
-    """Start the process of the device; this process is still root.
+    """Start the device's process, while this process is still root.
 
     Args:
-        way: how this laptop can be the device.
-        settings: those of the run as the device, except the scope, which is known once the device has its interface.
-        is_traced: this process is told of every packet, too.
-        give_up: gives up root's rights.
+        way: how this laptop can play the device.
+        settings: the settings of the run as the device; the scope in them is replaced once the device has its
+            interface.
+        is_traced: whether the device's process reports every packet to this one.
+        give_up: gives up root's rights, in the device's process.
 
     Raises:
         OSError: the system has no process left, or does not allow a namespace.
     """
 
     def work(up: device_process.Up, begin: device_process.Begin) -> None:
-        """Be the device."""
+        """Play the device, and send to the parent what it sees; runs in the device's process."""
         run = None
         with way.enter(begin.survey, up.stop) as entered:
             up.measures = True
             scope = scope_of(entered.interface) if entered.interface is not None else None
-            if scope is not None and entered.is_device():  # asked once the scope is known, so that it is the device's
+            if scope is not None and entered.is_device():  # asked after the scope was read: so it is the device's
                 scope.gateway = entered.router or scope.gateway
 
                 async def ask_neighbours(network: Network) -> None:
-                    """Tell which of the laptop's neighbours answer the device; without a lease, its router alone."""
+                    """Report which of the laptop's neighbours answer the device; without a lease, only its router."""
                     if scope.address is not None:
                         found = await neighbours(network, scope, begin.neighbours)
                         if entered.is_device():
@@ -99,7 +100,7 @@ def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable
                     elif way.shares_port and scope.mac is not None and begin.router is not None:
                         up.tell(device_process.Told(router=await ask_router(network, scope.mac, begin.router)))
 
-                scope.resolvers = []  # those of the lease, and not this laptop's
+                scope.resolvers = []  # the device uses the resolvers of its lease, and not this laptop's
                 run = measure(
                     settings._replace(
                         scope=scope,
@@ -124,7 +125,7 @@ def start(way: Way, settings: RunSettings, *, is_traced: bool, give_up: Callable
 
 
 def run(played: Played, settings: RunSettings) -> Run:
-    """Measure as the laptop, which is whom `settings` are for, and then as the device."""
+    """Measure as the laptop, with these settings, and then as the device; the laptop is restored at the end."""
     scope, selection, clock = settings.scope, settings.selection, settings.clock
     begun = clock.monotonic()
     stopped = False
@@ -197,7 +198,11 @@ def run(played: Played, settings: RunSettings) -> Run:
 
 
 def _as_laptop(selection: Selection, way: Way) -> Selection:
-    """What the laptop itself measures, of what was asked for: the air, and what may answer it and not a device."""
+    """The checks for the laptop's own part, of those selected.
+
+    They are the Wi-Fi checks, and those that need no lease and that the network might answer for a laptop but not for a
+    device.
+    """
     asked = [
         row.id
         for row in CHECKS.values()
@@ -214,10 +219,10 @@ def _is_elsewhere(way: Way, settings: RunSettings) -> bool:
 
 
 def _user_of(scope: Scope, profile: Profile) -> Callable[[DhcpMessage], None]:
-    """What has the device's interface use a lease, as the device does."""
+    """A function that configures the device's interface with a lease, as this device would."""
 
     def use(lease: DhcpMessage) -> None:
-        """Give the interface its address and its router; and tell the run of it."""
+        """Set the interface's address and router to those of the lease, and note both in the run's scope."""
         if lease.address is None:
             return
         mask = lease.mask or classful_mask(lease.address)
@@ -231,18 +236,23 @@ def _user_of(scope: Scope, profile: Profile) -> Callable[[DhcpMessage], None]:
 
 
 def _be_device(played: Played, begin: device_process.Begin, settings: RunSettings) -> _Seen:
-    """Lend the device its interface, and pass on what its process tells until that has ended."""
+    """Lend the interface to the device's process, and pass on what this process reports, until it has ended.
+
+    Returns:
+        What the device's process has seen, or why it has seen nothing.
+    """
     seen = _Seen()
     process = played.process
 
     def stop() -> None:
-        settings.on_stop([])
+        settings.on_stop([])  # nothing is restored yet: the interface comes back after the process has ended
         process.stop()
 
     try:
         with played.way.lend(process.pid), SYSTEM.on_stop(stop):
             process.begin(begin)
             for told in process.told():
+                # The laptop's own part has reported the checks of the scan already.
                 if told.check is not None and told.check.stage != "scan":
                     settings.on_check(told.check)
                 if told.waiting is not None:
@@ -263,7 +273,11 @@ def _be_device(played: Played, begin: device_process.Begin, settings: RunSetting
 
 
 def _await_restored(way: Way, clock: Clock) -> tuple[float | None, list[str]]:
-    """Wait until the laptop is as before: after how many seconds that was seen, or what is not; Ctrl-C ends it."""
+    """Wait until the laptop is as it was before the run; Ctrl-C ends the wait.
+
+    Returns:
+        After how many seconds that was so (None: it was not in time), and what is not yet as before.
+    """
     begun, given_up = clock.monotonic(), False
 
     def stop() -> None:
@@ -279,7 +293,7 @@ def _await_restored(way: Way, clock: Clock) -> tuple[float | None, list[str]]:
 
 
 def _neighbours(scope: Scope) -> list[str]:
-    """Hosts of the laptop's link, beside its router, that its ARP table has."""
+    """A few hosts on the laptop's link, other than its router, from the laptop's ARP table."""
     known = SYSTEM.neighbours(scope.interface or "") or {}
     return [address for address in known if address != scope.gateway and scope.is_on_link(address)][:_MOST_NEIGHBOURS]
 
@@ -293,9 +307,10 @@ def _merged(
     *,
     is_elsewhere: bool,
 ) -> Observations:
-    """The device's observations, with the air as the laptop heard it, and what is the laptop's of the rest.
+    """The device's observations, with the Wi-Fi survey, the interfaces, the VPN and the proxies that the laptop sees.
 
-    What DHCP told the laptop on another network is no part of it.
+    The DHCP messages of the laptop's own part are added, unless the laptop is on another network (`is_elsewhere`). If
+    there was no run as the device, only the Wi-Fi survey is known, and every other probe has the reason for that.
     """
     laptop = own.scope
     joined: Join | UnsetType = UNSET
@@ -326,7 +341,7 @@ def _merged(
     if dhcp is not None and own.dhcp is not None and not is_elsewhere:
         dhcp = msgspec.structs.replace(
             dhcp,
-            # NetworkManager's own client has got that of the device's connection.
+            # NetworkManager's DHCP client took the lease of the device's connection.
             laptop_lease=dhcp.laptop_lease if about.way == "networkmanager" else own.dhcp.laptop_lease,
             sent=[*own.dhcp.sent, *dhcp.sent],
             received=[*own.dhcp.received, *dhcp.received],
@@ -335,12 +350,12 @@ def _merged(
 
 
 def _bssid_of(join: Join) -> str | None:
-    """The BSS that the device is on."""
+    """The BSS that the device was on at the end of the run; if that is not known, the BSS that it joined."""
     return join.end_bssid or (join.joined.bssid if join.joined else None)
 
 
 def _why_not(seen: _Seen) -> Refusal:
-    """Why nothing was measured as the device."""
+    """Why nothing was measured as the device, and what would change that."""
     step = seen.join.unlocked_by if seen.join else None
     if seen.join is not None and seen.join.not_run is not None:
         return Refusal(seen.join.not_run, step)
@@ -352,5 +367,5 @@ def _why_not(seen: _Seen) -> Refusal:
 
 
 def _marked(contacts: Iterable[Contact], *, as_device: bool) -> list[Contact]:
-    """The same contacts, with whose address they were made from."""
+    """The same contacts, marked as made from the device's address or from the laptop's own."""
     return [msgspec.structs.replace(contact, as_device=as_device) for contact in contacts]

@@ -1,8 +1,9 @@
-"""The process in which the device lives, and what it and its parent tell each other.
+"""The process that plays the device, and the messages between it and its parent.
 
-It is forked while the run is still root, takes a network namespace where its way needs one, and gives root's rights up
-as its parent does. It waits until it is told to begin, measures, and sends up what it finds, one JSON document a line.
-It ends with its parent, whatever ends that: then the namespace goes, and the interface in it.
+It is forked while the run is still root. It enters a network namespace of its own if its way of playing the device
+needs one, and gives root's rights up as its parent does. It waits until it is told to begin, measures, and sends what
+it finds to its parent, one JSON document a line. It ends whenever its parent ends, for whatever reason; then the
+namespace is removed, with the interface in it.
 """
 
 import contextlib
@@ -25,21 +26,21 @@ from netpreflight.systems import SYSTEM
 
 _LARGEST_LINE = 64 << 20
 STOPPED_WITHIN_S = 5.0
-"""How long a child that is to end early has for it."""
+"""How long a child that is told to end early has to do so, before it is killed."""
 _LOOK_EVERY_S = 0.2
 
 
 class Stopped(BaseException):
-    """The parent wants this process to end, before it has begun to measure."""
+    """The parent wants this process to end; raised only before it has begun to measure."""
 
 
 class Begin(Struct, frozen=True, kw_only=True):
-    """What the parent sends down, once the device's interface, or the radio, is in the child's namespace.
+    """What the parent sends to the child, once the device's interface, or the radio, is in the child's namespace.
 
     Attributes:
-        survey: what was heard on the air; None: nothing was surveyed.
-        neighbours: hosts of this link that the laptop's ARP table has.
-        router: that of the laptop; None: it has none.
+        survey: the parent's Wi-Fi survey; None: nothing was surveyed.
+        neighbours: hosts on this link, from the laptop's ARP table.
+        router: the laptop's router; None: it has none.
     """
 
     survey: Wifi | None = None
@@ -48,15 +49,15 @@ class Begin(Struct, frozen=True, kw_only=True):
 
 
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the child sends up: one of these.
+    """A message from the child to its parent. Each message has one of these fields; the last one has `join` and `run`.
 
     Attributes:
-        ready: it is in its namespace, without root's rights.
+        ready: the child is in its namespace, without root's rights.
         refused: what the system did not allow, in words; nothing more follows.
-        fault: the internal error that ended it; nothing more follows.
+        fault: the internal error that ended the child; nothing more follows.
         check: a check whose result is known.
-        waiting: all that is waited for now.
-        event: for --debug.
+        waiting: everything that the run is waiting for now.
+        event: an event for --debug.
         neighbours: which hosts of the link answer the device.
         router: whether the laptop's router answers a device without a lease.
         join: what was seen of the join, once the network has been left again.
@@ -76,31 +77,34 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Up:
-    """The child's end."""
+    """The child's end of the connection to its parent."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self.measures = False
-        """Whether the run itself takes SIGTERM, or has ended; until then it raises `Stopped`."""
+        """Whether the measurement has begun, which handles SIGTERM itself; before that, SIGTERM raises `Stopped`."""
 
     def tell(self, told: Told) -> None:
-        """Send a message up; without a parent, this process ends anyway."""
+        """Send a message to the parent; if it is gone, the error is ignored, because this process ends then anyway."""
         with contextlib.suppress(OSError):
             self._socket.sendall(msgspec.json.encode(told) + b"\n")
 
     def stop(self) -> None:
-        """End the measurement early, as the parent may; called by any thread. Before it has begun, nothing happens."""
+        """End the measurement early, as a SIGTERM from the parent does; without effect before it has begun.
+
+        Any thread may call this.
+        """
         if self.measures:
             os.kill(os.getpid(), signal.SIGTERM)
 
     def await_begin(self) -> Begin | None:
-        """Wait until the device's interface is there; None: the parent has ended, or does not want it any more."""
+        """Wait until the parent says that the interface is there; None: the parent has ended, or closed the socket."""
         line = _lines(self._socket)
         return next((msgspec.json.decode(text, type=Begin) for text in line), None)
 
 
 class Child:
-    """The parent's end."""
+    """The parent's end of the connection to the device's process."""
 
     def __init__(self, pid: int, sock: socket.socket) -> None:
         self.pid = pid
@@ -110,21 +114,21 @@ class Child:
         self._ends_at: float | None = None
 
     def await_ready(self) -> Told:
-        """Wait until it is ready, or has refused."""
+        """Wait for the child's first message: that it is ready, or what the system has refused."""
         return next(self.told(), Told(refused="the process of the device has ended"))
 
     def begin(self, begin: Begin) -> None:
-        """Let it begin."""
+        """Tell the child to begin."""
         with contextlib.suppress(OSError):
             self._socket.sendall(msgspec.json.encode(begin) + b"\n")
 
     def told(self) -> Iterator[Told]:
-        """What it tells, until it has ended or has told all."""
+        """The child's messages, until the child has ended."""
         for line in _lines(self._socket, self._look):
             yield msgspec.json.decode(line, type=Told)
 
     def stop(self) -> None:
-        """Have it end early, and give back what it has; asked again, at once."""
+        """Make the child end early, after it has released its lease; a second call kills it at once."""
         if self._ends_at is not None:
             self._signal(signal.SIGKILL)
             return
@@ -132,7 +136,7 @@ class Child:
         self._signal(signal.SIGTERM)
 
     def end(self) -> None:
-        """End it at once if it has not ended by itself, and wait until it has."""
+        """Kill the child if it has not ended by itself, and wait until it has ended."""
         self._socket.close()
         self._signal(signal.SIGKILL)
         if not self._ended:
@@ -141,23 +145,23 @@ class Child:
                 os.waitpid(self.pid, 0)
 
     def _look(self) -> None:
-        """End it where it was to end by now."""
+        """Kill the child if it was told to end, and its time for that is over."""
         if self._ends_at is not None and CLOCK.monotonic() > self._ends_at:
             self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        if not self._ended:  # its number cannot be another process's until it is waited for
+        if not self._ended:  # the system does not reuse a process id before the process was waited for
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
 
 def fork(*, has_namespace: bool, give_up: Callable[[], object], work: Callable[[Up, Begin], None]) -> Child:
-    """Fork the process of the device.
+    """Fork the device's process.
 
     Args:
-        has_namespace: whether it takes a network namespace of its own.
+        has_namespace: whether the process enters a network namespace of its own.
         give_up: gives root's rights up.
-        work: what it does, once it may begin.
+        work: what the process does, once it may begin.
 
     Raises:
         OSError: the system has no process or socket left.
@@ -175,10 +179,11 @@ def fork(*, has_namespace: bool, give_up: Callable[[], object], work: Callable[[
 def _live(
     up: Up, parent: int, *, has_namespace: bool, give_up: Callable[[], object], work: Callable[[Up, Begin], None]
 ) -> NoReturn:
-    """Be the process of the device; never returns to the code that forked it."""
+    """Be the device's process; never returns to the code that forked it."""
     try:
         gc.freeze()
-        # Ctrl-C reaches this process, too. Only while it measures does that end it; else its parent says when.
+        # Ctrl-C reaches this process, too. It is ignored here: the measurement handles it, and otherwise the parent
+        # says when this process ends.
         for ignored in (signal.SIGINT, signal.SIGHUP):
             signal.signal(ignored, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: _stop(up))
@@ -205,13 +210,16 @@ def _live(
 
 
 def _stop(up: Up) -> None:
-    """Take SIGTERM where nothing is measured."""
+    """Handle SIGTERM before the measurement has begun."""
     if not up.measures:
         raise Stopped
 
 
 def _lines(sock: socket.socket, look: Callable[[], None] = lambda: None) -> Iterator[bytes]:
-    """The lines that arrive, until the other end is closed; what is left of the last one is dropped."""
+    """The lines that arrive, until the other end is closed; an incomplete last line is dropped.
+
+    `look` is called whenever a read times out.
+    """
     kept = bytearray()
     while True:
         try:

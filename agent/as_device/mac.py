@@ -1,8 +1,8 @@
-"""The MAC address of the device that a run is.
+"""The MAC address of the device that a run plays.
 
-By default it is one that the network has never seen: the maker's prefix where the profile has one, and a rest that
-depends on the network and on a secret of this laptop. So it is the same each time, and an administrator can register
-it; two laptops differ; and it tells nothing of either.
+By default it is one that the network has never seen: the maker's prefix, if the profile has one, and further bytes
+derived from the network and from a secret of this laptop. So each run on a network has the same address, which an
+administrator can register; two laptops have different ones; and the address reveals neither the network nor the laptop.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 _SIZE = 6
 _LOCAL = b"\x02"
-"""The first byte without a prefix: locally administered, one host's (IEEE 802-2014, 8.2.2)."""
+"""The first byte if there is no prefix: a locally administered, individual address (IEEE 802-2014, 8.2.2)."""
 _WRITTEN = re.compile(
     r"B(?P<pair>[:-]?)B((?P=pair)B){1,4}"  # 94:94:4a:12:34:56, 94-94-4A-12-34-56, 94944a123456
     r"|BB(?P<four>[.:-])B(B((?P=four)BB?)?)?"  # 9494.4a12.3456 (Cisco), 9494-4a12-3456 (Huawei, H3C)
@@ -23,7 +23,7 @@ _WRITTEN = re.compile(
 
 
 class ChosenMac(NamedTuple):
-    """A MAC address, lower-case with colons, and where it is from, as `AsDevice.mac_from`."""
+    """A MAC address in lower case with colons, and where it is from (the same values as `AsDevice.mac_from`)."""
 
     mac: str
     source: Literal["made", "prefix", "given"]
@@ -33,7 +33,7 @@ def parse(text: str) -> bytes:
     """The bytes of an address or a prefix, such as 94:94:4A, in any usual form.
 
     Raises:
-        ValueError: it is none that a host can have; the message is the end of a sentence about it.
+        ValueError: no host can have this address; the message follows "--mac ADDRESS: ".
     """
     if not _WRITTEN.fullmatch(text):
         raise ValueError(
@@ -48,16 +48,16 @@ def parse(text: str) -> bytes:
 
 
 def choose(given: str | None, maker: str | None, network: str, secret: bytes) -> ChosenMac:
-    """The address of the device.
+    """The MAC address of the device.
 
     Args:
-        given: an address or a prefix (--mac); None: none.
-        maker: the prefix that the profile states; None: none.
-        network: what the network is known by.
-        secret: of this laptop.
+        given: the address or prefix of --mac; None: none.
+        maker: the maker's prefix in the profile; None: none.
+        network: a text that identifies the network.
+        secret: the secret of this laptop.
 
     Raises:
-        ValueError: as `parse`, for `given`.
+        ValueError: `given` is not an address that a host can have.
     """
     prefix = parse(given) if given is not None else parse(maker) if maker is not None else _LOCAL
     if len(prefix) == _SIZE:

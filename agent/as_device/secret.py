@@ -1,6 +1,7 @@
-"""The secret of this laptop from which the device's MAC address is made: 32 random bytes in a file of the user's own.
+"""The secret of this laptop from which the device's MAC address is derived: 32 random bytes in a file of the user.
 
-It stands beside the kept runs, belongs to the user who started the run or called sudo, and nobody else may read it.
+The file is beside the folder of kept runs. It belongs to the user who started the run or called sudo, and nobody else
+may read it.
 """
 
 import secrets
@@ -13,10 +14,10 @@ _SIZE = 32
 
 
 def secret() -> bytes:
-    """The secret; it is made where there is none yet.
+    """The secret; a new one is made and saved if there is none yet.
 
     Raises:
-        OSError: it can be neither read nor written.
+        OSError: the file can be neither read nor written.
     """
     runs = place()
     file = runs.folder.parent / NAME

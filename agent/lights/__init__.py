@@ -1,7 +1,7 @@
-"""The table of a device's lights: what each says. It gives `netpreflight led` its rows.
+"""The table of a device's lights, and what each light means: the rows that `netpreflight led` looks up.
 
-What a device shows while it starts is stated once, in its profile ([led] and [internet_test]): the prediction takes it
-from there, and so do the rows of this table, which say what it means.
+What a device shows while it starts is stated once, in its profile ([led] and [internet_test]). Both the prediction of a
+device's start and this table take the colours from there; the table adds what they mean.
 """
 
 import re
@@ -23,12 +23,13 @@ from netpreflight.agent.results import Led
 _FILE = Path(__file__).parent / "table.toml"
 _VERSION = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){2}(?![0-9.])")
 _TESTS = {"test.failed": 2, "test.passed": 3}
-"""How often the light blinks after the Internet Test (device-os v6.2.0 system_task.cpp, handle_cfod())."""
+"""Signals in the table that stand for the result of the Internet Test, and how often the light then blinks (device-os
+v6.2.0 system_task.cpp, handle_cfod())."""
 
 
 @cache
 def rows() -> tuple[Row, ...]:
-    """Every row of the table; of those with numbers, one for each."""
+    """Every row of the table; a row with numbers (the codes of an SOS) becomes one row for each number."""
     content = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     found = []
     for written in content["light"]:
@@ -39,6 +40,7 @@ def rows() -> tuple[Row, ...]:
 
 
 def _each_number(row: Row) -> list[Row]:
+    """One row for each number of a row, with the number in its signals and the number's reason in its meaning."""
     return [
         msgspec.structs.replace(
             row,
@@ -52,13 +54,14 @@ def _each_number(row: Row) -> list[Row]:
 
 
 def looked_up(said: str, device: str | None, os_version: str | None, answer: str | None = None) -> Led:
-    """What the light that somebody tells of may be.
+    """Which lights of the table match a light that the user describes.
 
     Args:
-        said: their words.
-        device: as `profiles.load` takes it; None: any Particle device.
-        os_version: its Device OS version; None: any.
-        answer: to the question that was left; it may name the device and its version, too. None: none was given.
+        said: the user's description.
+        device: the name or file of a profile, as `profiles.load` accepts it; None: any Particle device.
+        os_version: the device's Device OS version; None: any.
+        answer: the user's answer to the question that an earlier lookup left open; it may also name the device and its
+            version. None: none was given.
 
     Raises:
         UnknownDeviceError: there is no such device, or it has no such version.
@@ -79,7 +82,7 @@ def _devices(device: str | None, os_version: str | None) -> list[tuple[Profile, 
 
 
 def _names(answer: str, device: str) -> bool:
-    """Whether an answer names a device: `Photon 2` is `photon2`, and no Photon."""
+    """Whether an answer names a device: `Photon 2` names `photon2`, and not `photon`."""
     return (
         re.search(
             rf"(?<![a-z0-9]){device}(?![a-z0-9])", re.sub(r"\b(photon|m)[ -](2|som)\b", r"\1\2", answer.casefold())
@@ -89,15 +92,15 @@ def _names(answer: str, device: str) -> bool:
 
 
 def shown_by(profile: Profile) -> list[Shown]:
-    """The lights of a device with its Device OS version."""
+    """The lights that a device with the Device OS version of its profile shows."""
     return [shown for row in rows() if _has(profile, row) and (shown := _shown(profile, row)) is not None]
 
 
 def every(device: str | None, os_version: str | None) -> list[Profile]:
-    """The devices and versions that a light may be of: for each device, its versions in rising order.
+    """The devices and versions to look a light up for: for each device, its versions in rising order.
 
     Args:
-        device: as `profiles.load` takes it; None: every Particle device.
+        device: the name or file of a profile, as `profiles.load` accepts it; None: every Particle device.
         os_version: the Device OS version; None: any.
 
     Raises:
@@ -120,7 +123,7 @@ def every(device: str | None, os_version: str | None) -> list[Profile]:
 
 
 def _has(profile: Profile, row: Row) -> bool:
-    """Whether this device shows this light."""
+    """Whether this device, with its Internet Test and its Device OS version, shows the light of this row."""
     test, version = profile.internet_test, profile.os_version
     if row.devices and profile.name not in row.devices:
         return False
@@ -136,7 +139,7 @@ def _has(profile: Profile, row: Row) -> bool:
 
 
 def _shown(profile: Profile, row: Row) -> Shown | None:
-    """The row as this device shows it; None: its profile does not state one of the signals."""
+    """The row with the colours of this device's profile; None: the profile lacks one of the row's signals."""
     signals, facts = list[LightSignal](), list[Fact[Any]]()
     for signal in row.signals:
         if signal in _TESTS:

@@ -1,4 +1,4 @@
-"""Who started a run as root: the user that the rest of the run becomes, and that its files belong to."""
+"""Who started a run as root: the run becomes this user, and this user owns the files that the run writes."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ from netpreflight.agent.output_files import FileOwner
 
 FIRST_OWN_UID = 60_706
 LAST_OWN_UID = 61_183
-"""Users that neither Debian nor systemd gives to anybody (systemd.io/UIDS-GIDS)."""
+"""A range of user ids that neither Debian nor systemd assigns (systemd.io/UIDS-GIDS)."""
 
 
 PORT_GROUPS = ("dialout", "uucp")
-"""The groups that own serial ports: by systemd's rules for udev, and on Arch Linux."""
+"""The groups that own serial ports: `dialout` by systemd's udev rules, `uucp` on Arch Linux."""
 
 
 class Caller(NamedTuple):
@@ -26,10 +26,10 @@ class Caller(NamedTuple):
     name: str | None = None
     home: str = "/"
     has_called: bool = True
-    """Whether this user called sudo; if not, root started the run, and this user is made up."""
+    """Whether this user called sudo or doas; if not, root itself started the run, and this user id is made up."""
 
     def with_ports(self) -> "Caller":
-        """The same, in the groups that may open serial ports."""
+        """The same user, also in the groups that may open serial ports."""
         import grp  # noqa: PLC0415 - not there on Windows
 
         groups = [entry.gr_gid for entry in grp.getgrall() if entry.gr_name in PORT_GROUPS]
@@ -37,7 +37,7 @@ class Caller(NamedTuple):
 
 
 def caller(environment: Mapping[str, str]) -> Caller:
-    """The user who called sudo or doas; if root itself started the run, a user that has nothing else."""
+    """The user who called sudo or doas; if root itself started the run, a user id that nothing on this system uses."""
     import pwd  # noqa: PLC0415 - not there on Windows
 
     with contextlib.suppress(KeyError, ValueError, OverflowError):
@@ -51,7 +51,7 @@ def caller(environment: Mapping[str, str]) -> Caller:
 
 
 def file_owner() -> FileOwner | None:
-    """Whom the files of this run belong to; None: whoever runs it."""
+    """The user to whom files that root writes are given; None: they stay with the user of this process."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return None
     user = caller(os.environ)
@@ -59,7 +59,7 @@ def file_owner() -> FileOwner | None:
 
 
 def _known(uid: int, gid_text: str) -> Caller:
-    """A user with its groups and home, as far as the system knows it."""
+    """The user with this id, with the groups, name and home that the system knows; root's group is left out."""
     import pwd  # noqa: PLC0415 - as above
 
     gid = int(gid_text) if gid_text.isdecimal() and 0 < int(gid_text) < 2**32 - 1 else None
@@ -73,7 +73,7 @@ def _known(uid: int, gid_text: str) -> Caller:
 
 
 def _own_uid() -> int:
-    """A user that is not in /etc/passwd; the system's other sources are not asked, as they may use the network."""
+    """A user id that is not in /etc/passwd. Other sources of users are not asked, because they may use the network."""
     try:
         lines = Path("/etc/passwd").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,10 +1,11 @@
 """Giving root's rights up for good: the run becomes an ordinary user that may still measure a network (Linux).
 
-Three capabilities stay: raw sockets, the radio's scan, and port 68. Children that the run starts have these and no
-more, and nothing that they start can gain others. What this system does not let go of is told, and nothing else is
-changed for it. On Windows and macOS nothing is given up yet; it would be here.
+Three capabilities stay: CAP_NET_RAW for raw sockets, CAP_NET_ADMIN for the radio's scan, and CAP_NET_BIND_SERVICE for
+port 68. Processes that the run starts have these and no more, and nothing that they start can gain others. A right that
+the system does not let go of is reported, and the others are given up all the same. On Windows and macOS nothing is
+given up yet; the code for that would belong here.
 
-Call it before there is a second thread: each thread has capabilities of its own.
+Call `become` before there is a second thread: each thread has capabilities of its own.
 """
 
 import ctypes
@@ -35,7 +36,7 @@ def become(user: Caller, needed: Iterable[Path]) -> list[KeptRight]:
         needed: folders and files that the run reads later, such as Python's modules.
 
     Returns:
-        What could not be given up.
+        The rights that could not be given up.
     """
     needed = list(needed)
     make_readable(needed, user)
@@ -68,7 +69,7 @@ def become(user: Caller, needed: Iterable[Path]) -> list[KeptRight]:
 
 
 def _refused(what: KeptRight, change: Callable[[], None]) -> list[KeptRight]:
-    """Make a change; returns what stays as it was because the system refused it."""
+    """Make a change that gives up a right; returns this right if the system refuses, else nothing."""
     try:
         change()
     except OSError:
@@ -77,7 +78,7 @@ def _refused(what: KeptRight, change: Callable[[], None]) -> list[KeptRight]:
 
 
 def _could_read(user: Caller, needed: Iterable[Path]) -> bool:
-    """Whether a user could read all of this; True, too, if this process may not become that user."""
+    """Whether a user could read all of these; also True if this process is not allowed to become that user."""
     try:
         os.seteuid(user.uid)
     except OSError:
@@ -95,7 +96,7 @@ class _System:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def call(self, option: int, *arguments: int) -> bool:
-        """prctl(2); whether it was allowed."""
+        """Call prctl(2); returns whether the system allowed it."""
         padded = [*arguments, 0, 0, 0, 0][:4]
         return int(self._libc.prctl(option, *map(ctypes.c_ulong, padded))) >= 0
 
@@ -107,7 +108,7 @@ class _System:
         return {number for number in range(64) if (low | high << 32) >> number & 1}
 
     def have(self, kept: Iterable[int]) -> None:
-        """Have these capabilities from now on; of them, programs that are started may have those of `KEPT`.
+        """Keep only these capabilities; programs that this process starts may inherit those of them in `KEPT`.
 
         Raises:
             OSError: the system does not allow it.
@@ -120,7 +121,7 @@ class _System:
             raise OSError(ctypes.get_errno(), "root's capabilities cannot be given up")
 
     def limit_children(self, kept: Iterable[int]) -> bool:
-        """Let no program that is started have more than these (the bounding set); whether that was allowed."""
+        """Let no started program gain other capabilities than these (the bounding set); returns whether it worked."""
         done = True
         for number in range(64):
             if number not in set(kept) and self.call(_PR_CAPBSET_READ, number):
@@ -128,7 +129,7 @@ class _System:
         return done
 
     def hand_on(self, kept: Iterable[int]) -> None:
-        """Have programs that are started keep these (the ambient set)."""
+        """Let programs that this process starts have these capabilities (the ambient set)."""
         self.call(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
         for number in kept:
             self.call(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, number)

@@ -1,13 +1,13 @@
 """The root helper: a small process that keeps root's rights for the few requests of `Request`, and does nothing else.
 
-It is forked before anything is read from the network, and never reads from there. It gets the paths of the files that
--o names, and of the run that root keeps, when it is forked; a request names one of them by its number only. It ends
-when the run ends. If a lease was not forgotten by then, the run was killed with it in hand, and the helper gives it
-back.
+It is forked before the run reads anything from the network, and never reads from the network itself. When it is forked,
+it gets the paths of the files that -o names, and of the run that root keeps; a request names one of these files by its
+number only. It ends when the run ends. If it still remembers a lease then, the run was killed while it had the lease,
+and the helper releases it.
 
 A request is one message on a socket pair: the number of the request, then fields of fixed size. A message that is too
-long, too short, unknown, or that makes no sense is ignored. The answer to a request for a file is a zero (with the
-descriptor of a file that was opened), or the reason why not.
+long, too short, of an unknown kind, or that makes no sense is ignored. The answer to a request for a file is a zero
+byte (with the descriptor, if a file was opened), or the reason why the request failed.
 """
 
 import contextlib
@@ -41,14 +41,15 @@ class Request(enum.IntEnum):
     """Everything that a run can ask of the helper."""
 
     KEEP_LEASE = 1
-    """Give this lease of the made-up client, of the device that the run is, or of a watch, back if no FORGET_LEASES
-    comes."""
+    """Remember this lease, and release it if the run ends without FORGET_LEASES. It is the lease of the made-up client,
+    of the device that the run plays (`--as device`), or of a watch."""
     FORGET_LEASES = 2
-    """The run has given its leases back itself."""
+    """Forget all leases: the run has released them itself."""
     OPEN_FILE = 3
-    """Open one of the files of -o, or the kept run, for writing."""
+    """Open one of the files of -o, or the file of the kept run, for writing."""
     FINISH_FILE = 4
-    """Put that file in its place if it is complete, else leave what was there. After a kept run, the oldest go."""
+    """Move the opened file to its place if it is complete, else leave what was there. After a kept run was written, the
+    oldest kept runs are removed."""
 
 
 _FIELDS = {
@@ -57,20 +58,25 @@ _FIELDS = {
     Request.OPEN_FILE: struct.Struct("!BB?"),
     Request.FINISH_FILE: struct.Struct("!BB?"),
 }
-"""The number of the request; then interface index, address, server, its MAC, and the client's (zeros: the made-up one);
-nothing; which file, and whether it is private; which file, and whether it is complete."""
+"""The message of each request: the number of the request, then
+
+* KEEP_LEASE: interface index, address, server, the server's MAC address, the client's (zeros: the made-up client)
+* FORGET_LEASES: nothing
+* OPEN_FILE: the file's number, and whether the file is private
+* FINISH_FILE: the file's number, and whether the file is complete
+"""
 LONGEST_REQUEST = max(fields.size for fields in _FIELDS.values())
 
 
 class Lease(NamedTuple):
-    """What a RELEASE needs."""
+    """A lease, with what a RELEASE of it needs."""
 
     interface: int
     address: str
     server: str
     server_mac: str
     client_mac: str | None = None
-    """None: the client that a run on this interface makes up."""
+    """The MAC address of the client; None: that of the made-up client, which a run derives from this interface's."""
 
 
 class Helper:
@@ -83,20 +89,23 @@ class Helper:
     def remember(
         self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str | None = None
     ) -> None:
-        """Have a lease given back if this process ends before `forget()`; called before it is asked for.
+        """Make the helper release this lease if this process ends before `forget()`.
+
+        Call it before the lease is requested.
 
         Args:
             interface: the name of the interface.
-            address: what is leased.
+            address: the leased address.
             server: the server's address.
-            server_mac: its MAC address; None: not known, so a RELEASE is broadcast.
-            client_mac: whose lease it is; None: that of the client that a run on this interface makes up.
+            server_mac: the server's MAC address; None: not known, so the RELEASE is broadcast.
+            client_mac: the MAC address of the client that has the lease; None: that of the made-up client, which a run
+                derives from the interface's own.
         """
-        with contextlib.suppress(OSError):  # without the helper, the run still gives it back itself
+        with contextlib.suppress(OSError):  # if the helper has ended, the run still releases the lease itself
             self.remember_at(socket.if_nametoindex(interface), address, server, server_mac, client_mac or _MADE_UP)
 
     def remember_at(self, interface: int, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
-        """The same by the interface's index, and for a client of this MAC address."""
+        """The same as `remember`, with the index of the interface; a `client_mac` of zeros is the made-up client."""
         with contextlib.suppress(OSError, ValueError):
             self._send(
                 Request.KEEP_LEASE,
@@ -107,16 +116,16 @@ class Helper:
             )
 
     def forget(self) -> None:
-        """All leases have been given back."""
+        """Make the helper forget all leases: they have been released."""
         with contextlib.suppress(OSError):
             self._send(Request.FORGET_LEASES)
 
     def for_device(self, interface: str, mac: str) -> "DeviceLeases":
-        """What has the leases of the device that a run is given back by this interface of the laptop."""
+        """A lease guard for `--as device`: the helper releases the device's leases through this laptop interface."""
         return DeviceLeases(self, socket.if_nametoindex(interface), mac)
 
     def write(self, path: Path, text: str | Iterable[str], *, private: bool) -> None:
-        """Write one of the files completely or not at all, as `output_files.write` does.
+        """Let the helper write one of its files, completely or not at all, as `output_files.write` does.
 
         Raises:
             OSError: the file cannot be written; an existing file stays as it was.
@@ -135,7 +144,11 @@ class Helper:
         self._socket.send(_FIELDS[request].pack(request, *fields))
 
     def _answer(self, request: Request, *fields: object) -> list[int]:
-        """Send a request, and wait for its answer; returns the descriptor that came with it, if any."""
+        """Send a request, and wait for its answer; returns the file descriptor that came with the answer, if any.
+
+        Raises:
+            OSError: the helper has refused, or has ended.
+        """
         self._send(request, *fields)
         reason, handles, _, _ = socket.recv_fds(self._socket, LONGEST_REASON, 1, socket.MSG_CMSG_CLOEXEC)
         if not reason:
@@ -146,9 +159,9 @@ class Helper:
 
 
 class DeviceLeases(NamedTuple):
-    """Has the leases of the device given back that a run is (`LeaseGuard` of the DHCP probe).
+    """Makes the helper release the leases of the device that a run plays (the `LeaseGuard` of the DHCP probe).
 
-    The device's interface may be in a namespace of its own: what is given back goes out by the laptop's interface.
+    The device's interface may be in a namespace of its own, so the RELEASE is sent through the laptop's interface.
     """
 
     helper: Helper
@@ -157,11 +170,11 @@ class DeviceLeases(NamedTuple):
     mac: str
 
     def remember(self, _: str, address: str, server: str, server_mac: str | None) -> None:
-        """Have a lease given back if this process ends before `forget()`."""
+        """Make the helper release this lease if this process ends before `forget()`."""
         self.helper.remember_at(self.interface, address, server, server_mac, self.mac)
 
     def forget(self) -> None:
-        """All leases have been given back."""
+        """Make the helper forget all leases: they have been released."""
         self.helper.forget()
 
 
@@ -169,9 +182,9 @@ def start(files: Sequence[Path], owner: FileOwner | None, kept: Path | None = No
     """Fork the helper.
 
     Args:
-        files: those that -o names.
-        owner: whom they will belong to.
-        kept: the file of a kept run that root itself started.
+        files: the files that -o names.
+        owner: the user to whom the files will belong.
+        kept: the file of the kept run, if root itself started the run.
 
     Raises:
         OSError: the system has no process or socket left.
@@ -186,7 +199,7 @@ def start(files: Sequence[Path], owner: FileOwner | None, kept: Path | None = No
 
 
 def _run(sock: socket.socket, files: Sequence[Path], owner: FileOwner | None, kept: Path | None) -> NoReturn:
-    """Serve until the run ends, then leave nothing behind; never returns to the code that forked it."""
+    """Be the helper process: serve until the run ends, then clean up. Never returns to the code that forked it."""
     status = 1
     try:
         gc.freeze()  # so that the memory stays shared with the run
@@ -198,7 +211,7 @@ def _run(sock: socket.socket, files: Sequence[Path], owner: FileOwner | None, ke
         try:
             server.serve()
         finally:
-            for number in range(3):  # so that nobody who reads what the run wrote waits for this process
+            for number in range(3):  # so that a reader of the run's output need not wait for this process to end
                 with contextlib.suppress(OSError):
                     os.close(number)
             server.clean_up()
@@ -208,7 +221,7 @@ def _run(sock: socket.socket, files: Sequence[Path], owner: FileOwner | None, ke
 
 
 class Server:
-    """What the helper holds for the run."""
+    """The helper's side: serves the run's requests, and holds its leases and open files."""
 
     def __init__(
         self, sock: socket.socket, files: Sequence[Path], owner: FileOwner | None, kept: Path | None = None
@@ -221,13 +234,13 @@ class Server:
         self.leases: list[Lease] = []
 
     def serve(self) -> None:
-        """Do what the run asks for, until it has ended."""
+        """Do what the run asks for, until the run has ended."""
         with contextlib.suppress(OSError):
             while message := self._socket.recv(LONGEST_REQUEST + 1):
                 self._do(message)
 
     def _do(self, message: bytes) -> None:
-        """Do one request, or ignore what is none."""
+        """Do what one message asks for; ignore it if it is not a valid request."""
         try:
             request = Request(message[0])
             _, *fields = _FIELDS[request].unpack(message)
@@ -244,7 +257,7 @@ class Server:
                 self._finish_file(*fields)
 
     def _keep(self, interface: int, address: bytes, server: bytes, server_mac: bytes, client: bytes) -> None:
-        """Remember a lease, if it can be one."""
+        """Remember a lease, if its addresses are ones that hosts can have."""
         is_group = (bool(server_mac[0] & 1) and server_mac != b"\xff" * 6) or bool(client[0] & 1)
         if is_group or not all(_is_host(ipaddress.IPv4Address(packed)) for packed in (address, server)):
             return
@@ -254,7 +267,7 @@ class Server:
             self.leases.append(lease)
 
     def _open_file(self, number: int, private: bool) -> None:  # noqa: FBT001 - a field of the message
-        """Open a file of -o, and hand its descriptor over."""
+        """Open a file of -o or the kept run for writing, and send its descriptor to the run."""
         if number >= len(self._files):
             self._refuse("no such file")
             return
@@ -268,7 +281,7 @@ class Server:
         socket.send_fds(self._socket, [_DONE], [file.handle])
 
     def _finish_file(self, number: int, complete: bool) -> None:  # noqa: FBT001 - as above
-        """Put an open file in its place, or remove what there is of it."""
+        """Move an open file to its place if it is complete, else remove what was written of it."""
         file = self._open.pop(number, None)
         if file is None:
             self._refuse("it is not open")
@@ -291,7 +304,7 @@ class Server:
             self._open.pop(number).discard()
 
     def clean_up(self) -> None:
-        """Remove files that are not complete, and give back the leases that the run did not."""
+        """Remove files that are not complete, and release the leases that the run has not released."""
         for number in list(self._open):
             self._discard(number)
         for attempt in range(2 if self.leases else 0):
@@ -308,7 +321,10 @@ def _is_host(address: ipaddress.IPv4Address) -> bool:
 
 
 def _release(lease: Lease) -> None:
-    """Send a RELEASE for the client of a lease, from this laptop's MAC address; never for this laptop's own lease."""
+    """Send a RELEASE for the client of a lease, in a frame from this laptop's MAC address.
+
+    Nothing is sent if the lease is this laptop's own, or if the interface is not Ethernet or Wi-Fi.
+    """
     name = socket.if_indextoname(lease.interface)
     if (_SYS / name / "type").read_text().strip() != _ETHERNET:
         return

@@ -1,7 +1,7 @@
-"""Keeping Python's modules readable for the user that a run becomes, where they are below a closed folder (/root).
+"""Keeps Python's modules readable for the user that a run becomes, if they are in a folder closed to it, such as /root.
 
-In a mount namespace of the run's own, the closed folder is covered by an empty one that holds only what is needed.
-Nothing changes for anybody else, and nothing else in that folder can be read by the run.
+In a mount namespace of the run's own, the closed folder is covered by an empty one in which only the needed folders are
+mounted. Other processes still see the closed folder as before, and the run can read nothing else in it.
 """
 
 import contextlib
@@ -23,8 +23,8 @@ _MNT_DETACH = 2
 
 
 def read_later() -> list[Path]:
-    """What a run imports and reads after it has begun: folders, and one file of each kind."""
-    project = Path(os.path.realpath(__file__)).parents[2]  # links lead to these folders of a checkout
+    """What a run imports and reads after it has begun: the folders, and one file each of Python, msgspec, this tool."""
+    project = Path(os.path.realpath(__file__)).parents[2]  # in a checkout, the packages are links into this folder
     folders = (sys.base_prefix, sys.base_exec_prefix, sys.prefix, *sys.path)
     files = (os.__file__, msgspec.__file__, __file__)  # of Python, of what is installed, and of this project
     found = [*map(Path, filter(None, folders)), project, *map(Path, files)]
@@ -41,7 +41,7 @@ def may_read(path: Path) -> bool:
 
 
 def make_readable(paths: Iterable[Path], user: Caller) -> None:
-    """Make these readable for a user, as far as folders above them are what is in the way, and the system allows it."""
+    """Make these readable for a user who may not enter a folder above them; without effect if the system refuses."""
     _show_unpacked()
     closed: dict[Path, list[Path]] = {}
     for folder in sorted({Path(real) for path in paths for real in (path, os.path.realpath(path)) if path.is_dir()}):
@@ -62,7 +62,7 @@ def make_readable(paths: Iterable[Path], user: Caller) -> None:
 
 
 def _show_unpacked() -> None:
-    """Let everybody read what the executable has unpacked for this run, which is its owner's only; none may write."""
+    """Let every user read what the executable has unpacked for this run; by default only its owner can."""
     unpacked = getattr(sys, "_MEIPASS", None)
     if unpacked is None:
         return
@@ -73,7 +73,7 @@ def _show_unpacked() -> None:
 
 
 def _may_enter(folder: Path, user: Caller) -> bool:
-    """Whether a user may reach what is in a folder, by its permissions."""
+    """Whether the permissions of a folder let a user reach what is in it."""
     status = folder.stat()
     if status.st_uid == user.uid:
         return bool(status.st_mode & stat.S_IXUSR)
@@ -83,7 +83,7 @@ def _may_enter(folder: Path, user: Caller) -> bool:
 
 
 def _cover(libc: ctypes.CDLL, top: Path, folders: list[Path]) -> None:
-    """Cover a folder by an empty one that holds only these folders of it; without effect where that fails."""
+    """Cover a folder by an empty one that holds only these of its folders; if that fails, nothing is covered."""
     with contextlib.ExitStack() as opened:
         handles = []
         for folder in folders:

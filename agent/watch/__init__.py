@@ -1,4 +1,4 @@
-"""`netpreflight watch`: looks at a network for hours or days, and says what broke when.
+"""`netpreflight watch`: observes a network for hours or days, and says what broke when.
 
-The engine (`engine.py`) is pure: samples and times in, outages and gaps out. The store keeps what it says.
+The engine (`engine.py`) is pure: answers and times in, outages and gaps out. The store keeps them.
 """

@@ -1,4 +1,4 @@
-"""Asks each layer once, and says what that came to. What is sent and heard is counted."""
+"""Asks one layer of the network at a time whether it works, and counts what is sent and received for that."""
 
 import contextlib
 from collections import defaultdict
@@ -33,19 +33,22 @@ from netpreflight.systems.interface import Adapter, StationEvent
 
 LADDER_S = 60.0
 AIR_S = 60.0
-"""How often it is looked which BSS a Wi-Fi interface is joined to, where its driver tells nothing."""
+"""How often to look up which BSS a Wi-Fi interface is joined to, if its driver reports no events."""
 AIR_BESIDE_EVENTS_S = 600.0
-"""How often where it does: an event can be lost."""
+"""How often to look it up if the driver does report events: an event can be lost."""
 MOST_PROOFS = 3
-"""So often it is tried to show that what answers is the cloud: a lost packet leaves that open, too."""
+"""How many handshakes to try to show that the cloud itself answers: a lost packet leaves that open, too."""
 _NTP_AT_S, _NTP_GIVE_UP_S = (0.0, 2.0), 4.0
 _HEADERS_BYTES = 20 + 8
-"""Of IPv4 and UDP."""
+"""The size of the IPv4 header and the UDP header."""
 _GOOD_RCODES = {"NOERROR"}
 
 
 def air_limit(interface: str) -> str | None:
-    """What a watch of this interface cannot see of the air, as a sentence; None: nothing, or it is no Wi-Fi."""
+    """A sentence that says what a watch of this Wi-Fi interface can see only late, or not at all.
+
+    None: it sees everything, or the interface is not Wi-Fi.
+    """
     if not any(adapter.name == interface and adapter.medium == "wifi" for adapter in SYSTEM.adapters()):
         return None
     try:
@@ -59,7 +62,7 @@ def air_limit(interface: str) -> str | None:
 
 
 class Traced(NamedTuple):
-    """How far packets to the cloud's port got, in words, and the hop from which on nothing was heard."""
+    """How far packets to the cloud port got, in words, and the first hop from which on nothing was heard."""
 
     words: str
     lost_behind: int | None
@@ -70,10 +73,10 @@ class Asker:
 
     Args:
         interface: the name of the interface.
-        plan: what is asked for the device.
-        profile: the device's, which may have the key of its cloud.
+        plan: what is asked, as worked out for the device.
+        profile: the profile of the device, which may have the key of its cloud.
         clock: the clock to use.
-        guard: gives the lease back if this process is killed.
+        guard: releases the watch's lease if this process is killed.
     """
 
     def __init__(
@@ -83,9 +86,10 @@ class Asker:
         self._conversation: Conversation | None = None
         self._most_proofs = MOST_PROOFS if can_prove(profile) else 0
         self._proofs_left = self._most_proofs
-        """How many of the next answers have to be shown to be the cloud's: of a new mapping, or after an outage."""
+        """How many more handshakes to try to show that the cloud itself answers. It is reset when the watch begins, for
+        a new NAT mapping, and after an outage."""
         self._unproved: list[str] = []
-        """What handshakes in a row have left open, and no note tells yet."""
+        """What the last handshakes in a row have left open, until a note of it is made."""
         self._address: str | None = None
         self._counted = defaultdict[Peer, Counts](Counts)
         self._changes: list[Change] = []
@@ -96,50 +100,50 @@ class Asker:
         self._air_due = clock.monotonic()
         self._listening = contextlib.ExitStack()
         self._listens_to: int | None = None
-        """The index of the interface whose events are heard, or were tried to be."""
+        """The index of the interface whose driver's events are subscribed to, or would be if the driver had any."""
         self._next_event: Callable[[], StationEvent | None] | None = None
         host_name = profile.dhcp.host_name.value
         servers = Servers(interface, host_name, self._network, self._count_sent, guard)
         self._leasing = Leasing(servers, self._since_boot)
 
     async def close(self) -> None:
-        """End the conversation, give the lease back, and listen no longer; what is still open is noted."""
+        """End the conversation, release the lease, and stop listening; a note says what handshakes left open."""
         self._note_unproved()
-        with contextlib.suppress(OSError):  # where the link is gone, the guard tries again, or it runs out
+        with contextlib.suppress(OSError):  # if the link is gone, the guard tries again, or the lease runs out
             await self._leasing.give_back()
         self._listening.close()
         self._next_event = None
         await self._end_conversation()
 
     def take_traffic(self) -> dict[Peer, Counts]:
-        """What was sent and heard since the last call."""
+        """What was sent to each peer and received from it since the last call."""
         counted, self._counted = self._counted, defaultdict(Counts)
         return counted
 
     def _since_boot(self) -> float:
-        """Seconds since the laptop was started, those asleep included, in which leases run out."""
+        """Seconds since the laptop was started, including sleep, because a lease also runs out while it sleeps."""
         up = SYSTEM.uptime()
         return self._clock.monotonic() if up is None else up.at_s
 
     def take_changes(self) -> list[Change]:
-        """What else has changed since the last call."""
+        """What has changed since the last call, apart from the answers: access point, channel, router, lease."""
         self._hear()
         changes, self._changes = [*self._changes, *self._leasing.changes], []
         self._leasing.changes.clear()
         return changes
 
     async def ask(self, layer: Layer, tries: int) -> Answer:
-        """Ask a layer once; nothing raises.
+        """Ask a layer once; any error becomes an answer that says nothing either way.
 
         Args:
-            layer: which.
-            tries: how often it was asked before within this miss.
+            layer: the layer.
+            tries: how often the layer was already asked since it began not to answer.
         """
         try:
             return await self._ask(layer, tries)
-        except OSError as problem:  # the interface is gone, or may not be used
+        except OSError as problem:  # the interface is gone, or this user may not use it
             return Answer(None, f"it could not be asked: {problem.strerror or problem}")
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it costs this question and not the watch
+        except Exception as fault:  # noqa: BLE001 - an internal error costs this answer only, and not the watch
             return Answer(None, lost(fault))
 
     async def _ask(self, layer: Layer, tries: int) -> Answer:
@@ -184,7 +188,10 @@ class Asker:
         return Answer(good=True, said=f"joined to {self._station.bssid}" if self._station.bssid else "up")
 
     def _listen(self, adapter: Adapter) -> None:
-        """Hear what the driver tells; where it does not, the looks at the air remain."""
+        """Take the driver's events, after subscribing to them if necessary.
+
+        If the driver has none, `_look_at_air` alone notices another access point or channel.
+        """
         if adapter.index == self._listens_to:
             self._hear()
             return
@@ -194,15 +201,15 @@ class Asker:
             self._next_event = self._listening.enter_context(SYSTEM.station_events(adapter.name))
 
     def _hear(self) -> None:
-        """Take what the driver has told meanwhile."""
+        """Take the events that the driver has reported since the last call."""
         now = self._clock.monotonic()
         while self._next_event is not None and (event := self._next_event()) is not None:
             self._changes += self._station.hear(event, now)
-            self._air_due = now  # where and on which channel it is now
+            self._air_due = now  # after an event, look up the access point and channel
         self._changes += self._station.settle(now)
 
     async def _look_at_air(self) -> None:
-        """Note which BSS the interface is joined to; nothing is scanned or sent."""
+        """Look up which BSS the interface is joined to, and note changes; this neither scans nor sends anything."""
         from netpreflight.probes.wifi import wifi  # noqa: PLC0415 - its sources take long to load, and cables need none
 
         async with self._network() as network:
@@ -220,7 +227,7 @@ class Asker:
         return Answer(good=True, said=", ".join(adapter.addresses))
 
     def _gateway_answers(self) -> Answer:
-        """What the ARP table says after our own traffic; the system asks again by itself where it is in doubt."""
+        """Whether the gateway is in the ARP table; the system itself sends ARP requests again if it doubts an entry."""
         adapter, table = self._adapter(), SYSTEM.neighbours(self._interface)
         if adapter is None or adapter.gateway is None or table is None:
             return Answer(None, "the system does not tell")
@@ -236,7 +243,10 @@ class Asker:
     # --- behind the gateway
 
     def _network(self, *, is_conversation: bool = False) -> Network:
-        """A network; what a conversation hears is counted by its answers, and not by the trace."""
+        """The network to send on. Received packets are counted by its trace, except those of a conversation.
+
+        A conversation's answers (`Sign`) say what it received.
+        """
         return Network(
             self._interface,
             self._clock.monotonic(),
@@ -247,12 +257,16 @@ class Asker:
         )
 
     async def _resolvers(self, seen: Scope) -> list[str]:
-        """Those of the lease; where it is not known, the laptop's own that it reaches through the interface."""
+        """The resolvers of the laptop's lease; if it is not known, those that the laptop uses through the interface."""
         lease = await laptop_lease(self._interface, seen.addresses)
         return ((lease.resolvers if lease else []) or seen.own_resolvers())[:MOST_RESOLVERS]
 
     async def _look_up(self, name: str) -> tuple[Answer, str | None]:
-        """Look a name up as a device does: the first resolver, and where that is silent, the second."""
+        """Look a name up as a device does: ask the first resolver, and if it does not answer, the next one.
+
+        Returns:
+            What the resolver said, and an address that the device can use; None: there is none.
+        """
         from netpreflight.probes.dns import look_up, usable  # noqa: PLC0415 - dnspython takes 0.1 s to load
 
         resolvers = await self._resolvers(scope(self._interface))
@@ -293,7 +307,8 @@ class Asker:
                 self._proofs_left = self._most_proofs
                 said = "a new port was answered at once, the one of the conversation was not"
                 return Answer(good=False, said=said, problem="mapping-lost")
-            if self._address not in {None, self._conversation.address}:  # a device that connects anew asks there
+            # The name has another address by now, and a device that reconnects would use that one.
+            if self._address not in {None, self._conversation.address}:
                 await self._end_conversation()
         if sign.outcome == "error":
             return Answer(None, sign.said)
@@ -304,7 +319,11 @@ class Asker:
         return Answer(good=False, said=sign.said, problem="rejected" if sign.outcome == "icmp" else "no-answer")
 
     async def _proved(self, sign: Sign) -> Answer:
-        """What an answer says, once it is shown to be the cloud's where that is in question."""
+        """What an answer on the cloud port comes to.
+
+        As long as it is in question whether the cloud itself answers, a handshake is made to prove it. If the handshake
+        leaves that open, the answer still counts as good.
+        """
         if not self._proofs_left:
             return Answer(good=True, said=sign.said, ms=sign.ms)
         assert self._conversation is not None
@@ -323,13 +342,13 @@ class Asker:
         return Answer(good=True, said=f"{sign.said}; {proof.said}", ms=sign.ms)
 
     def _note_unproved(self) -> None:
-        """Note that the last handshakes left open whether it is the cloud that answers."""
+        """Add a note that the last handshakes left open whether the cloud itself answers."""
         if self._unproved:
             self._changes.append(Change("unproved", self._unproved[-1]))
             self._unproved = []
 
     async def _begin(self) -> bool:
-        """Begin a conversation; returns False where the cloud has no address."""
+        """Begin a conversation with the cloud; returns False if the address of the cloud is not known."""
         host = self._plan.hosts[0]
         address = self._address or await self._address_of(host)
         if address is None:
@@ -345,7 +364,7 @@ class Asker:
         )
 
     async def _ask_anew(self, patience_s: float) -> Sign | None:
-        """Ask from a new port, and go on there if that is answered; else None."""
+        """Ask the cloud from a new local port, and continue the conversation there if it is answered; else None."""
         assert self._conversation is not None
         new = self._converse(self._conversation.address)
         sign = await self._asked(new, patience_s)
@@ -357,7 +376,7 @@ class Asker:
         return sign
 
     async def _end_conversation(self) -> None:
-        """End the conversation, if there is one; the next question begins another from a new port."""
+        """End the conversation with the cloud, if there is one; the next question begins another from a new port."""
         if self._conversation is not None:
             await self._conversation.__aexit__(None, None, None)
             self._conversation = None
@@ -399,7 +418,7 @@ class Asker:
     # --- how far packets get
 
     async def trace(self) -> Traced | None:
-        """Trace the path to the cloud's port, and to two others of the same address; None: it cannot be traced."""
+        """Trace the path to the cloud port, and to two other ports of the same address; None: it cannot be traced."""
         if self._address is None:
             return None
         host, port = self._plan.hosts[0], self._plan.port
@@ -423,13 +442,13 @@ class Asker:
     # --- what is sent and heard
 
     def add_contacts(self, contacts: list[Contact]) -> None:
-        """Count what a full run has sent; what it heard is not counted."""
+        """Count what was sent to these contacts; what they answered is not part of a contact, and not counted here."""
         for contact in contacts:
             peer = Peer(contact.protocol, contact.host or "", contact.address, contact.port)
             self._count(peer, Counts(packets_out=contact.packets, bytes_out=contact.bytes))
 
     async def _asked(self, conversation: Conversation, patience_s: float) -> Sign:
-        """Ask once in a conversation, and count what was sent and what came back."""
+        """Ask the cloud once in a conversation, and count what was sent and what came back."""
         packets, sent = _in_all(conversation.network)
         sign = await conversation.ask(patience_s)
         packets_after, sent_after = _in_all(conversation.network)
@@ -439,7 +458,7 @@ class Asker:
         return sign
 
     def _count_heard(self, event: Event) -> None:
-        """Count what an exchange brings."""
+        """Count a packet that an exchange received, or the bytes that a TCP connection had received when it closed."""
         if event.what not in {"heard", "closed"} or event.address is None or event.port is None:
             return
         size = event.size or 0 if event.what == "heard" else event.heard or 0
@@ -455,13 +474,18 @@ class Asker:
 
 
 def _in_all(network: Network) -> tuple[int, int]:
-    """Packets and bytes that were sent so far."""
+    """How many packets and bytes this network has sent so far."""
     contacts = network.footprint()
     return sum(contact.packets for contact in contacts), sum(contact.bytes for contact in contacts)
 
 
 def _of_lookup(found: Lookup, usable: str | None) -> Answer:
-    """What a lookup says of its resolver; `usable`: an address that is another host's."""
+    """Whether a resolver works, by the result of a lookup.
+
+    Args:
+        found: the lookup.
+        usable: the first address in it that can be another host's, unlike 0.0.0.0 or 127.0.0.1; None: there is none.
+    """
     if found.rcode in _GOOD_RCODES and found.addresses and usable is None:
         said = f"{found.resolver} says that {found.name} is {found.addresses[0]}, which is no other host"
         return Answer(good=False, said=said, problem="no-usable-address")
@@ -478,7 +502,7 @@ def _of_lookup(found: Lookup, usable: str | None) -> Answer:
 
 
 def in_words(target: PathTarget) -> Traced:
-    """How far a ladder got, beside its controls."""
+    """How far a ladder to the cloud port got, compared with the ladders to the control ports."""
     port = f"{target.device.protocol.upper()} {target.device.port}"
     ending = ladder.end(target.device)
     if ending is not None and ending.outcome == "answered":

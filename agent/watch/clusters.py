@@ -1,11 +1,11 @@
 """In which hours of the day and on which days of the week outages begin more often than chance would have it.
 
-What is counted is not outages but hours of the calendar in which at least one began: a bad evening with fifty of them
-is one evening. Only hours that were watched for at least half of their time count, with or without an outage, so an
-hour that was seldom watched is no pattern. Of `watched` such hours, `struck` had an outage; if the time of day does not
-matter, how many of those fall into the `n` hours between 02:00 and 03:00 has a hypergeometric distribution (Fisher's
-exact test, one-sided). The same holds for whole days and days of the week. Because 24 hours and 7 days are looked at,
-the chance is multiplied by 31 (Bonferroni).
+What is counted is not outages but calendar hours in which at least one outage began: fifty outages within one hour
+count once. A calendar hour counts only if at least half of it was watched, with or without an outage, so an hour of the
+day that was seldom watched makes no pattern. Of `watched` such hours, an outage began in `struck`. If the time of day
+does not matter, the number of `struck` hours among those between 02:00 and 03:00 has a hypergeometric distribution
+(Fisher's exact test, one-sided). The same holds for whole days and days of the week. Because 24 hours and 7 days are
+tested, the chance is multiplied by 31 (Bonferroni).
 """
 
 import datetime as dt
@@ -18,11 +18,11 @@ from netpreflight.agent.watch.watched import Cluster, ClusterKind, Clusters, Out
 
 HOUR_S, DAY_S = 3600, 86_400
 LOOKED_AT = 24 + 7
-"""How many hours of the day and days of the week are looked at."""
+"""How many tests are made: one for each hour of the day and each day of the week."""
 LEVEL = 0.01
-"""A cluster is named if, without any pattern, not even one in a hundred watches would show such a one."""
+"""A cluster is reported if, without any pattern, at most one watch in a hundred would show one by chance."""
 MOST_DAYS = 800
-"""A longer watch is not looked at: a forged one may last for thousands of years."""
+"""No clusters are looked for in a longer watch: a forged one may last for thousands of years."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday; Monday is 0."""
@@ -32,7 +32,7 @@ def clusters(watch: Watch) -> Clusters | None:
     """The hours of the day and days of the week in which outages cluster, in the time of the laptop that watched.
 
     Returns:
-        None where there was no outage, or the watch is too long to be true.
+        None if there was no outage, or the watch is too long to be real.
     """
     if not watch.outages or not dt.timedelta(0) < watch.end - watch.begin <= dt.timedelta(days=MOST_DAYS):
         return None
@@ -51,7 +51,7 @@ def clusters(watch: Watch) -> Clusters | None:
 
 
 def observed(watch: Watch, offset_s: int = 0) -> Iterator[tuple[float, float]]:
-    """The stretches that were observed: from and to, in seconds since 1970, by a clock that is `offset_s` ahead."""
+    """Begin and end of each observed stretch, in seconds since 1970 by a clock that is `offset_s` ahead of UTC."""
     at, end = _seconds(watch.begin), _seconds(watch.end)
     for gap in sorted(watch.unobserved, key=lambda gap: gap.begin):
         if (until := min(_seconds(gap.begin), end)) > at:
@@ -62,16 +62,16 @@ def observed(watch: Watch, offset_s: int = 0) -> Iterator[tuple[float, float]]:
 
 
 def chances(watched: int, struck: int, of_these: int) -> list[float]:
-    """How likely it is that at least 0, 1, 2, … of the hours that were struck are among `of_these`, by chance.
+    """The probabilities that, by chance, at least 0, 1, 2, … of the hours in which an outage began are of one kind.
 
     Args:
         watched: how many hours were watched.
-        struck: in how many of them an outage began.
-        of_these: how many of those that were watched are of the kind that is asked for.
+        struck: in how many of the watched hours an outage began.
+        of_these: how many of the watched hours are of that kind, such as between 02:00 and 03:00.
     """
     fewest, most = max(0, struck + of_these - watched), min(of_these, struck)
     ways = [comb(of_these, fewest) * comb(watched - of_these, struck - fewest)]
-    for hits in range(fewest, most):  # each from the one before: these numbers have thousands of digits
+    for hits in range(fewest, most):  # each from the one before, because these numbers have thousands of digits
         left = watched - of_these - struck + hits + 1
         ways.append(ways[-1] * (of_these - hits) * (struck - hits) // ((hits + 1) * left))
     every = comb(watched, struck)
@@ -80,7 +80,7 @@ def chances(watched: int, struck: int, of_these: int) -> list[float]:
 
 
 def hours(watch: Watch, outages: Iterable[Outage]) -> tuple[int, int]:
-    """In how many hours of the calendar it was watched, and in how many of them any of these outages began."""
+    """How many calendar hours were watched, and in how many of them at least one of these outages began."""
     if watch.end - watch.begin > dt.timedelta(days=MOST_DAYS):
         return 0, 0
     watched = _watched(list(observed(watch)), HOUR_S)
@@ -94,7 +94,7 @@ def _looks(
     stretches: list[tuple[float, float]],
     begun: Iterable[float],
 ) -> list[Cluster]:
-    """What each hour of the day, or each day of the week, shows."""
+    """The test of each hour of the day, or of each day of the week."""
     watched = _watched(stretches, slot_s)
     struck = {slot for at in begun if (slot := int(at // slot_s)) in watched}
     all_of, hits = Counter(map(cell, watched)), Counter(map(cell, struck))
@@ -104,6 +104,7 @@ def _looks(
 
 
 def _look(kind: ClusterKind, which: int, hits: int, of_these: int, struck: int, watched: int) -> Cluster:
+    """The test of one hour of the day or day of the week: an outage began in `hits` of its `of_these` watched ones."""
     by_chance = [min(1.0, LOOKED_AT * likely) for likely in chances(watched, struck, of_these)]
     return Cluster(
         kind=kind,
@@ -117,7 +118,7 @@ def _look(kind: ClusterKind, which: int, hits: int, of_these: int, struck: int, 
 
 
 def _watched(stretches: list[tuple[float, float]], slot_s: int) -> set[int]:
-    """The hours (or days) of which at least half was observed, numbered from 1970 on."""
+    """The calendar hours (or days) of which at least half was observed, numbered from 1970 on."""
     observed_s: Counter[int] = Counter()
     for begin, end in stretches:
         for slot in range(int(begin // slot_s), int(end // slot_s) + 1):

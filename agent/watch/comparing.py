@@ -1,7 +1,7 @@
-"""Two watches side by side: whether outages came more often in the second than chance alone would have it.
+"""Two watches side by side: whether outages came more often in the second than chance alone explains.
 
-As for clusters, what is counted is hours of the calendar in which an outage began, of those that were observed, so that
-one bad evening is no hundred outages; and the test is Fisher's exact one.
+As for clusters, what is counted is observed calendar hours in which an outage began, so that one bad hour does not
+count as a hundred outages; and the test is Fisher's exact one.
 """
 
 from collections import Counter
@@ -20,11 +20,17 @@ from netpreflight.agent.watch.watched import (
 
 _LEVEL = 0.05
 _NEEDLESS = {"ntp"}
-"""Layers that a device does not need while it is connected."""
+"""Layers that a device does not need while it is connected: their outages do not count."""
 
 
 def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchComparison:
-    """Compare two watches, such as one before and one after a change, from files of these names."""
+    """Compare two watches, such as one before and one after a change.
+
+    Args:
+        a: the first watch.
+        b: the second watch.
+        files: the names of the files that the watches are from.
+    """
     (watched_a, struck_a), (watched_b, struck_b) = (hours(watch, _counted(watch)) for watch in (a, b))
     is_known = "not-observed" not in {result(a), result(b)}
     worse = _worse(watched_a, struck_a, watched_b, struck_b) if is_known else None
@@ -53,7 +59,14 @@ _SENTENCES = {
 
 
 def _worse(watched_a: int, struck_a: int, watched_b: int, struck_b: int) -> bool | None:
-    """Whether B is worse; None: it is not known."""
+    """Whether outages came more often in B than in A; None: not known, because chance alone explains the difference.
+
+    Args:
+        watched_a: how many hours of A were observed.
+        struck_a: in how many of these an outage began.
+        watched_b: the same of B.
+        struck_b: the same of B.
+    """
     if not (watched_a and watched_b):
         return None
     watched, struck = watched_a + watched_b, struck_a + struck_b
@@ -85,7 +98,7 @@ def _side(watch: Watch, file: str) -> WatchSide:
 
 
 def _problems(a: Watch, b: Watch) -> list[ProblemPair]:
-    """Each problem that either has, the most frequent first."""
+    """Each problem that at least one of the watches has seen, the most frequent first."""
     counts = Counter(outage.problem for watch in (a, b) for outage in watch.outages)
     return [
         ProblemPair(problem=problem, broke=BROKE[problem], a=_told(a, problem), b=_told(b, problem))
@@ -94,7 +107,7 @@ def _problems(a: Watch, b: Watch) -> list[ProblemPair]:
 
 
 def _told(watch: Watch, problem: OutageProblem) -> str:
-    """How often a problem was seen, and how long in all."""
+    """How often a watch has seen a problem, and for how long in all."""
     held = [outage for outage in watch.outages if outage.problem == problem]
     if not held:
         return f"never in {in_words(watch.observed_s)}"

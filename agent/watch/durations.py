@@ -2,7 +2,7 @@
 
 
 def in_words(seconds: float) -> str:
-    """A duration with its two largest units, such as `3 min 20 s` or `2 d 4 h`; below a minute in whole seconds."""
+    """A duration in its two largest units, such as `3 min 20 s` or `2 d 4 h`, rounded to seconds."""
     left = round(seconds)
     parts = []
     for unit, unit_s in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
@@ -15,7 +15,7 @@ def in_words(seconds: float) -> str:
 
 
 def between(least_s: float, most_s: float | None) -> str:
-    """A duration of which only the bounds are known; None: it may have been any longer."""
+    """A duration between two bounds; `most_s` is None if there is no upper bound."""
     least = in_words(least_s)
     if most_s is None:
         return f"{least} or longer"

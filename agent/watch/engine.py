@@ -1,12 +1,13 @@
-"""The engine: says what is asked next, and makes outages, gaps and notes of what the answers and the clocks show.
+"""The engine: decides what is asked next, and turns answers and clock readings into outages, gaps and notes.
 
-Nothing here waits, asks or looks at a clock: moments and answers come in, records go out.
+Nothing here waits, asks or reads a clock: moments and answers come in, records go out.
 
-* A layer that does not answer is asked again as the device would; only then the miss counts.
-* Then all other layers are asked within the same seconds. The first that is broken is blamed, and nothing is blamed
-  that was not asked. An outage is over when everything that was broken works again.
-* A gap is no outage. Where the laptop slept or this program was held up, what was open ends with "not observed", and
-  nothing from before is joined to anything from after.
+* A layer that does not answer is asked again as often as the device would ask. Only if every try fails, it is a miss
+  that counts.
+* Then the other layers are asked within the same seconds. The first broken layer is blamed; a layer that was not asked
+  is never blamed. An outage is over when every layer that was broken works again.
+* A gap is not an outage. If the laptop slept or this program was held up, open outages end with "not observed", and
+  nothing from before the gap is connected to anything after it.
 """
 
 from collections.abc import Iterable
@@ -30,33 +31,35 @@ from netpreflight.agent.watch.schedule import Interval
 from netpreflight.agent.watch.watched import LAYERS, Blind, Layer, OutageProblem
 
 SLEPT_S = 2.0
-"""A difference between the two clocks of at least this is sleep."""
+"""The laptop slept if the uptime with sleep advances by at least this much more than the uptime without sleep."""
 STEPPED_S = 1.0
-"""A change of the laptop's clock of at least this is a step; NTP corrects less by slewing."""
+"""The laptop's clock was stepped if it changed by at least this much; smaller differences NTP corrects by slewing."""
 STALLED_S = 30.0
-"""Between two looks at the clocks there is never as much, unless this program is held up."""
+"""This program was held up if at least this much time passes between two looks at the clocks."""
 BETWEEN_S = 0.5
-"""So far apart the layers are asked first."""
+"""The time between the first questions to two layers, when a watch begins or after a gap."""
 SETTLE_S = 5.0
 """After a gap, the laptop's own network gets this long to come back."""
 HELD_BACK_AFTER_S, HELD_BACK_S = 3600.0, 300.0
-"""What has been broken for an hour is asked every 5 min only."""
+"""A layer that has been broken for an hour is asked only every 5 min."""
 LATE_S = 60.0
-"""A router's entry in the ARP table lives for up to 45 s and a few tries more (Linux's arp(7): base_reachable_time)."""
+"""A router that is gone stays in the ARP table for up to 45 s and a few tries more (Linux's arp(7):
+base_reachable_time). So the gateway may be found broken this long after the outage that it caused."""
 FULL_RUN_AFTER_S = 30.0
 """An outage that lasts for this long gets a full run."""
 FULL_RUN_EVERY_S, MOST_FULL_RUNS, A_DAY_S = 900.0, 24, 86400.0
-"""At least this much lies between two full runs, and at most so many are made in a day."""
+"""The least time between two full runs, the most full runs in a day, and the seconds of a day."""
 MOST_RECENT = 32
-"""The most outages to which a ladder or a full run that ends later is still added."""
+"""How many of the last outages are remembered, so that a ladder or a full run that ends later is still added."""
 MOST_ASKED = 24
 """The most answers that an outage keeps as evidence."""
 _CONTROLS: tuple[Layer, ...] = ("link", "ip", "gateway", "dns", "cloud")
-"""The layers that are asked once something is broken."""
+"""The layers that are asked at once when some layer is found broken."""
 _BLOCKS_ALL: frozenset[Layer] = frozenset({"link", "ip", "gateway", "internet"})
-"""What lets nothing pass while it is broken. A resolver is not among them: a conversation that exists needs no name."""
+"""The layers behind which nothing works while they are broken. DNS is not among them: a conversation that has begun
+needs no lookup."""
 _NOT_IN_RUNS: Layer = "dhcp"
-"""What a full run leaves out, so that it would show nothing of it."""
+"""The layer that a full run leaves out, so an outage of it gets no full run."""
 _LADDER: frozenset[Layer] = frozenset({"internet", "cloud"})
 """The layers for which the path to the cloud is traced once they are broken."""
 
@@ -65,10 +68,10 @@ class Step(NamedTuple):
     """What is to be done next.
 
     Attributes:
-        at: when.
-        kind: ask a layer, trace the path to the cloud, or make a full run.
-        layer: which is asked.
-        tries: how often it was asked before within this miss.
+        at: when to do it.
+        kind: ask a layer, trace the path to the cloud (a ladder), or make a full run.
+        layer: the layer to ask.
+        tries: how often the layer was already asked since it began not to answer.
         outages: for a ladder or a full run: the outages that it is made for.
     """
 
@@ -81,30 +84,30 @@ class Step(NamedTuple):
 
 @dataclass
 class _Watched:
-    """A layer, and what is known of it."""
+    """A layer, what is known of it, and when it is asked next."""
 
     interval: Interval
     due: float
     state: Literal["unknown", "good", "doubted", "bad"] = "unknown"
     last_good: float | None = None
     missed_at: float = 0.0
-    """When the first question of the present miss was asked."""
+    """When the first of the questions was asked that stay unanswered now."""
     tries: int = 0
     heard: Heard | None = None
     problem: Answer | None = None
-    """The last answer that was bad."""
+    """The last bad answer."""
     unasked: str | None = None
-    """Why it could not be asked, when it could not the last time."""
+    """Why the layer could not be asked, the last time that this happened."""
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known how it is."""
+        """Whether it is known whether the layer works."""
         return self.state in {"good", "bad"}
 
 
 @dataclass
 class _Incident:
-    """Something is broken, and the other layers are being asked."""
+    """Layers that are broken, before it is known which layer to blame: the answers of other layers are awaited."""
 
     since: float
     broken: set[Layer]
@@ -112,10 +115,11 @@ class _Incident:
 
 
 def _first_asked(layer: Layer) -> tuple[int, int]:
-    """The order in which layers are asked first.
+    """The sort key for the order of the first questions.
 
-    Those that are asked often come first, so that a short watch has asked them. The gateway follows when there has been
-    traffic that makes it answer ARP, and then DHCP: a server may ping an address for 3 s before it offers it.
+    Layers that are asked often come first, so that even a short watch has asked them. The gateway comes after those
+    whose packets make it answer ARP. DHCP comes last, because it takes long: a server may ping an address for 3 s
+    before offering it.
     """
     return {"portal": 1, "ntp": 1, "gateway": 2, "dhcp": 3}.get(layer, 0), LAYERS.index(layer)
 
@@ -126,8 +130,8 @@ class Engine:
     Args:
         intervals: the layers that are asked, and when.
         now: what the clocks show.
-        jitter_s: by how much the first question is put off, so that laptops that start together do not ask together.
-        number: of the first outage.
+        jitter_s: by how much the first question is delayed, so that laptops that start together do not ask together.
+        number: the number of the first outage.
     """
 
     def __init__(
@@ -141,7 +145,7 @@ class Engine:
         self._number = number
         self._open: dict[int, Outage] = {}
         self._recent: dict[int, Outage] = {}
-        """The last ones, open or not: a ladder or a full run may end after its outage."""
+        """The last outages, open or not: a ladder or a full run may end after the outage that it is made for."""
         self._incident: _Incident | None = None
         self._ladders: list[int] = []
         self._full_runs_at: list[float] = []
@@ -149,7 +153,7 @@ class Engine:
 
     @property
     def open(self) -> list[Outage]:
-        """The outages that go on."""
+        """The outages that are not over yet."""
         return list(self._open.values())
 
     # --- what is next
@@ -164,7 +168,7 @@ class Engine:
         return full_run if full_run is not None and full_run.at <= asking.at else asking
 
     def _next_full_run(self) -> Step | None:
-        """The full run for the outages that had none; None: there are none, or one is being made."""
+        """The full run for open outages that had none yet; None: there are none, or a full run is going on."""
         waiting = [outage for outage in self._open.values() if not outage.runs and outage.layer != _NOT_IN_RUNS]
         if not waiting or self._is_running:
             return None
@@ -178,7 +182,10 @@ class Engine:
     # --- time
 
     def look(self, now: Moment) -> list[Record]:
-        """Take what the clocks show now, at least every STALLED_S: sleep, a stall, and steps of the clock."""
+        """Take what the clocks show now; returns records of sleep, of a stall, and of steps of the clock.
+
+        If it is called less often than every STALLED_S, that looks like a stall.
+        """
         before, self._now = self._now, now
         passed = now.at - before.at
         found: list[Record] = []
@@ -192,7 +199,7 @@ class Engine:
         return found
 
     def _gap(self, begin: float, end: float, why: Blind) -> list[Record]:
-        """End what is open, and forget what was known."""
+        """End open outages, forget what is known of the layers, and record that nothing was observed."""
         found: list[Record] = [*self._end_all(why), Gap(begin, end, why)]
         for index, watched in enumerate(self._layers.values()):
             watched.state, watched.last_good, watched.tries, watched.heard = "unknown", None, 0, None
@@ -204,6 +211,7 @@ class Engine:
         return self._end_all("stopped")
 
     def _end_all(self, why: Blind) -> list[Record]:
+        """End all open outages, because what becomes of them is not observed."""
         ended = list(self._open.values())
         for outage in ended:
             outage.ended_by = why
@@ -215,7 +223,7 @@ class Engine:
     # --- answers
 
     def take(self, layer: Layer, asked_at: float, answer: Answer) -> list[Record]:
-        """Take what a layer said that was asked at a time; `look` was called after that."""
+        """Take the answer of a layer that was asked at `asked_at`; call `look` between the answer and this."""
         watched = self._layers[layer]
         watched.heard = Heard(layer=layer, good=answer.good, said=kept(answer.said), at=asked_at)
         if answer.good is None:
@@ -232,6 +240,7 @@ class Engine:
         return found
 
     def _take_nothing(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
+        """The layer could not be asked: keep why, and forget the tries of a miss that does not count yet."""
         if watched.state == "doubted":
             watched.state = "unknown"
         watched.tries = 0
@@ -240,6 +249,11 @@ class Engine:
         return [] if said == watched.unasked else [Unasked(layer, watched.unasked)]
 
     def _take_good(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
+        """The layer works: count the answer, end the outages that it was the last broken layer of, and ask as usual.
+
+        If it answers a repeated question, a note says that a datagram was lost. A layer that asks this laptop only
+        (`is_local`) gets no such note, because nothing was sent.
+        """
         now = self._now.at
         found: list[Record] = [Sample(now, layer, good=True, ms=answer.ms)]
         if watched.state == "doubted" and not watched.interval.is_local:
@@ -252,7 +266,7 @@ class Engine:
         return found
 
     def _recovered(self, layer: Layer) -> list[Record]:
-        """A layer that was broken works again: ask what else was broken at once, and end what is over."""
+        """A layer that was broken works again: end its outages, or ask their other broken layers at once."""
         found: list[Record] = []
         for outage in list(self._open.values()):
             if layer not in outage.symptoms:
@@ -271,6 +285,7 @@ class Engine:
         return found
 
     def _take_bad(self, layer: Layer, watched: _Watched, asked_at: float) -> list[Record]:
+        """The layer does not work: ask it again, and after the last try let the miss count."""
         if watched.state == "bad":
             return self._still_bad(layer, watched, asked_at)
         if watched.state != "doubted":
@@ -284,6 +299,7 @@ class Engine:
         return self._confirmed(layer, asked_at)
 
     def _still_bad(self, layer: Layer, watched: _Watched, asked_at: float) -> list[Record]:
+        """A broken layer still does not work: prolong its outages, and ask less often after an hour."""
         found: list[Record] = [Sample(self._now.at, layer, good=False, ms=None)]
         is_old = self._now.at - watched.missed_at >= HELD_BACK_AFTER_S and not watched.interval.is_local
         self._schedule(watched, max(HELD_BACK_S, watched.interval.broken_s) if is_old else watched.interval.broken_s)
@@ -294,20 +310,20 @@ class Engine:
         return found
 
     def _schedule_after(self, watched: _Watched, answer: Answer) -> None:
-        """Ask again when the answer says so, or as always."""
+        """Ask again when the answer says, or else after the usual interval."""
         if answer.again_in_s is None:
             self._schedule(watched, watched.interval.every_s)
         else:
             watched.due = self._now.at + answer.again_in_s
 
     def _schedule(self, watched: _Watched, after_s: float) -> None:
-        """Ask again after some seconds; turns that were missed are not made up for."""
+        """Ask the layer again after some seconds; missed turns are not made up for."""
         watched.due = max(watched.due + after_s, self._now.at + min(after_s, 0.5))
 
     # --- from a miss to an outage
 
     def _confirmed(self, layer: Layer, asked_at: float) -> list[Record]:
-        """A miss counts: find out what else is broken."""
+        """A layer is broken: add it to an open outage that explains it, or ask the other layers which one to blame."""
         found: list[Record] = [Sample(self._now.at, layer, good=False, ms=None)]
         explained = next((outage for outage in self._open.values() if self._explains(outage, layer)), None)
         if explained is not None:
@@ -334,26 +350,29 @@ class Engine:
         return found
 
     def _explains(self, outage: Outage, layer: Layer) -> bool:
-        """Whether an open outage lets nothing pass to this layer."""
+        """Whether an open outage explains why this layer is broken: nothing behind the blamed layer works."""
         return outage.layer in _BLOCKS_ALL and LAYERS.index(outage.layer) < LAYERS.index(layer)
 
     def _causes(self, layer: Layer, outage: Outage) -> bool:
-        """Whether a layer that is only now seen to be broken has caused an outage that began shortly before.
+        """Whether a layer that is only now found broken has caused an outage that began shortly before.
 
-        The system believes for up to LATE_S that a router is there which answers nothing any more.
+        For up to LATE_S, the ARP table still has a router that no longer answers.
         """
         is_before = layer in _BLOCKS_ALL and LAYERS.index(layer) < LAYERS.index(outage.layer)
         return is_before and self._layers[layer].missed_at - outage.first_bad <= LATE_S
 
     def _problem_of(self, layer: Layer) -> OutageProblem:
-        """What broke in a layer that was found broken."""
+        """The problem of a broken layer, by its last bad answer."""
         answer = self._layers[layer].problem
         assert answer is not None
         assert answer.problem is not None
         return answer.problem
 
     def _blame(self, incident: _Incident) -> list[Record]:
-        """All were asked: blame the first that is broken."""
+        """All layers have been asked: begin an outage, and blame the first broken layer.
+
+        If DNS and the cloud are broken and nothing before them, the internet is blamed.
+        """
         self._incident = None
         broken = sorted(incident.broken, key=LAYERS.index)
         first = broken[0]
@@ -391,7 +410,7 @@ class Engine:
         return heard if heard is not None and heard.good is False else None
 
     def _add_evidence(self, outage: Outage, layers: Iterable[Layer], since: float = 0.0) -> None:
-        """Keep what layers said last, if that was not before a time."""
+        """Add the last answers of these layers to an outage, except those from before `since`."""
         heard = [self._layers[layer].heard for layer in layers]
         new = [entry for entry in heard if entry is not None and entry.at >= since]
         outage.asked = (outage.asked + sorted(new, key=lambda entry: entry.at))[:MOST_ASKED]
@@ -399,7 +418,7 @@ class Engine:
     # --- what takes longer
 
     def traced(self, number: int, words: str, lost_behind: int | None) -> list[Record]:
-        """Take how far packets to the cloud's port got, for an outage that is open or has ended meanwhile."""
+        """Add how far packets to the cloud port got to an outage, which may have ended by now."""
         outage = self._recent.get(number)
         if outage is None:
             return []
@@ -412,7 +431,7 @@ class Engine:
         self._full_runs_at = [*self._full_runs_at, self._now.at][-MOST_FULL_RUNS:]
 
     def full_run_ended(self, numbers: tuple[int, ...], begun: float, verdict: str | None, said: str) -> list[Record]:
-        """Take what a full run came to; where an outage has ended meanwhile, it says nothing of its cause."""
+        """Add the result of a full run to its outages, and whether an outage was over by then (`is_over`)."""
         self._is_running = False
         found: list[Record] = []
         for number in numbers:

@@ -1,6 +1,6 @@
 """What an outage means: the check whose page says more, and who can change what.
 
-Worked out whenever a watch is read, so that what is known better later holds for watches of before, too.
+This is worked out whenever a watch is read, so that older watches profit from what newer versions know better.
 """
 
 import datetime as dt
@@ -14,7 +14,11 @@ from netpreflight.agent.watch.watched import OutageProblem
 
 
 class _Meaning(NamedTuple):
-    """What a problem means: a sentence, the check, who can change it, and what; `{cloud}` is the cloud's port."""
+    """What a problem means: a sentence, the check, who can change something, and what to change.
+
+    `{cloud}` stands for the cloud port, `{check}` for the check of the cloud, and `{keep_alive}` for the device's
+    keep-alive interval in seconds.
+    """
 
     summary: str
     check: str | None
@@ -142,12 +146,12 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
 
 
 def explained(outage: records.Outage, utc: Callable[[float], dt.datetime], plan: Plan) -> watched.Outage:
-    """An outage with UTC times, and what it means.
+    """An outage from the store, with its times in UTC, and what it means.
 
     Args:
-        outage: as the store has it.
-        utc: gives the UTC time of a moment of that start of the laptop.
-        plan: what the watch went by.
+        outage: the outage as it is in the store.
+        utc: gives the UTC time for seconds since the laptop was started, for the start in which the outage was.
+        plan: the plan of the watch.
     """
     meaning = _MEANINGS[outage.problem]
     words = {

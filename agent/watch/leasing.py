@@ -1,4 +1,4 @@
-"""A lease that the watch holds in the place of a device: when it is renewed, and what each answer comes to."""
+"""A DHCP lease that the watch holds like a device would: when it is renewed, and what each answer of a server means."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
@@ -14,22 +14,22 @@ from netpreflight.probes.scope import mac_of, scope
 
 SOON_S = 1.0
 NEVER_GRANTED_S = 60.0
-"""How often a network is asked that has not granted a lease yet."""
+"""How often to ask for a lease while the network has not granted one yet."""
 MOST_UNTOLD = 3
-"""So often it is asked until that is noted: each message is sent once, and can get lost."""
+"""After how many failed requests for a lease a note is made: each message is sent only once, and can get lost."""
 
 
 class Granting(Protocol):
-    """What grants and renews leases; see `netpreflight.probes.held_lease`."""
+    """DHCP servers that grant and renew leases; see `netpreflight.probes.held_lease` for what the results mean."""
 
     async def take(self) -> HeldLease | Refused | Taken | None:
-        """Take a lease."""
+        """Ask for a new lease."""
 
     async def renew(self, lease: HeldLease, *, rebind: bool) -> HeldLease | Refused | None:
-        """Renew a lease."""
+        """Renew a lease: with the server that granted it, or with any server (`rebind`)."""
 
     async def give_back(self, lease: HeldLease) -> None:
-        """Give a lease back."""
+        """Release a lease."""
 
 
 class Servers:
@@ -37,10 +37,10 @@ class Servers:
 
     Args:
         interface: the name of the interface.
-        host_name: what the device names itself.
-        network: makes a network of the interface.
-        count: takes what was sent through it.
-        guard: gives the lease back if this process is killed.
+        host_name: the host name that the device sends (option 12).
+        network: makes a `Network` of the interface.
+        count: counts what was sent through a `Network`.
+        guard: releases the lease if this process is killed.
     """
 
     def __init__(
@@ -55,26 +55,27 @@ class Servers:
         self._network, self._count = network, count
 
     async def take(self) -> HeldLease | Refused | Taken | None:
-        """Take a lease."""
+        """Ask for a new lease."""
         here = scope(self._interface)
         here.gateway_mac = mac_of(here.gateway, self._interface) if here.gateway else None
         async with self._counted() as network:
             return await held_lease.take(network, here, self._host_name, self._guard)
 
     async def renew(self, lease: HeldLease, *, rebind: bool) -> HeldLease | Refused | None:
-        """Renew a lease."""
+        """Renew a lease: with the server that granted it, or with any server (`rebind`)."""
         async with self._counted() as network:
             return await held_lease.renew(
                 network, scope(self._interface), lease, self._host_name, self._guard, rebind=rebind
             )
 
     async def give_back(self, lease: HeldLease) -> None:
-        """Give a lease back."""
+        """Release a lease."""
         async with self._counted() as network:
             await held_lease.give_back(network, scope(self._interface), lease, self._guard)
 
     @contextlib.asynccontextmanager
     async def _counted(self) -> AsyncIterator[Network]:
+        """A network of the interface; what was sent through it is counted at the end."""
         async with self._network() as network:
             try:
                 yield network
@@ -83,22 +84,22 @@ class Servers:
 
 
 class _Held(NamedTuple):
-    """A lease, and when it was granted or renewed last."""
+    """A lease, and when its last grant or renewal was requested."""
 
     lease: HeldLease
     since: float
 
     def until(self, after_s: float | None) -> float:
-        """When a time of the lease has come."""
+        """The moment at which a time of the lease (T1, T2 or its end) is reached; None stands for never."""
         return float("inf") if after_s is None else self.since + after_s
 
 
 class Leasing:
-    """A lease, held as lwIP's client holds it.
+    """A lease, renewed and rebound as lwIP's client does it.
 
     Args:
-        servers: what grants it.
-        now: gives seconds, those asleep included.
+        servers: the servers that grant the lease.
+        now: gives the seconds since the laptop was started, including sleep.
     """
 
     def __init__(self, servers: Granting, now: Callable[[], float]) -> None:
@@ -106,12 +107,12 @@ class Leasing:
         self._held: _Held | None = None
         self._last_address: str | None = None
         self._refusals = 0
-        """How often it was asked for a lease in vain, where that shows nothing broken."""
+        """How many requests for a lease failed without showing that anything broke."""
         self.changes: list[Change] = []
-        """What has become of the lease, until somebody takes it."""
+        """Changes of the lease to make notes of; the caller clears this list."""
 
     async def ask(self) -> Answer:
-        """Do what is due: take a lease, renew it, or nothing yet.
+        """Do what is due: ask for a lease, renew it, or wait until the lease has to be renewed.
 
         Raises:
             OSError: the system does not allow it.
@@ -137,7 +138,7 @@ class Leasing:
         return Answer(good=False, said=said, problem="renewal-silent")
 
     async def give_back(self) -> None:
-        """Give the lease back, if one is held.
+        """Release the lease, if one is held.
 
         Raises:
             OSError: the system does not allow it.
@@ -147,12 +148,13 @@ class Leasing:
             await self._servers.give_back(held.lease)
 
     async def _take(self) -> Answer:
+        """Ask for a new lease."""
         asked_at = self._now()
         taken = await self._servers.take()
         if isinstance(taken, HeldLease):
             return self._hold(taken, asked_at, "granted")
         said, problem = _why_not(taken)
-        # Where none was ever granted, nothing broke: its servers may serve only devices that they know.
+        # If no lease was ever granted, nothing broke: the servers may serve only devices that they know.
         if self._last_address is None or problem is None:
             self._refusals += 1
             if self._refusals == MOST_UNTOLD:
@@ -161,6 +163,7 @@ class Leasing:
         return Answer(good=False, said=said, problem=problem)
 
     def _hold(self, lease: HeldLease, asked_at: float, how: str) -> Answer:
+        """Hold a lease that was "granted" or "renewed" (`how`) after a request at `asked_at`."""
         if self._last_address not in {None, lease.address}:
             self.changes.append(Change("lease", f"the address was {self._last_address}, and is {lease.address}"))
         self._held, self._last_address = _Held(lease, asked_at), lease.address
@@ -177,12 +180,13 @@ class Leasing:
         return None if due == float("inf") else max(due - now, SOON_S)
 
     def _lost(self, said: str) -> None:
+        """Hold no lease any more, and note why."""
         self._held = None
         self.changes.append(Change("lease", said))
 
 
 def _why_not(taken: Refused | Taken | None) -> tuple[str, OutageProblem | None]:
-    """Why no lease was granted, and what broke, if one was granted before; None: that is not known."""
+    """Why no lease was granted, in words, and the problem that this is if one was granted before; None: it is none."""
     match taken:
         case None:
             return "no DHCP server granted a lease", "no-lease"

@@ -1,4 +1,4 @@
-"""Loads a watch to report: a store, or the JSON document of one. Anybody may have written either."""
+"""Loads a watch for a report, from its store or its JSON document. Neither is trusted: anybody may have written it."""
 
 from pathlib import Path
 
@@ -12,10 +12,12 @@ MOST_BYTES = 64_000_000
 
 
 def load(path: Path) -> Watch:
-    """What a watch has seen. A document that says what it comes to is taken as it is; a store never does.
+    """What a watch has seen.
+
+    A JSON document may hold a result and an answer, which are kept; a store never does.
 
     Raises:
-        StoreError: it is neither a store nor such a document, or is broken, too large, or of a newer version.
+        StoreError: the file is neither a store nor such a document, or is broken, too large, or of a newer version.
     """
     try:
         with open_file(path) as file:
@@ -36,7 +38,7 @@ def document(text: bytes, name: str) -> Watch:
     """A watch from its JSON document.
 
     Raises:
-        StoreError: it is none.
+        StoreError: the text is not the document of a watch.
     """
     try:
         return msgspec.json.decode(text, type=Watch)

@@ -1,7 +1,8 @@
-"""Is what answers the device's cloud? Asked by the handshake of a device that connects anew, judged as in any run.
+"""Finds out whether the device's cloud itself answers, by the handshake of a device that reconnects.
 
-It goes from a port of its own up to what the server signs, and ends as a device ends a handshake that failed: a server
-within a handshake would leave the plain ClientHellos of the watch's conversation unanswered.
+The result is judged by the same rules as in any run. The handshake is made from a local port of its own, up to the
+message that the server signs, and then ended as a device ends a handshake that failed. It is ended because a server in
+the middle of a handshake would not answer the plain ClientHellos of the watch's conversation.
 """
 
 from typing import NamedTuple
@@ -19,9 +20,9 @@ class Proof(NamedTuple):
     """What a handshake shows.
 
     Attributes:
-        said: in words.
+        said: the result in words.
         is_cloud: whether the server has signed with the key that devices carry; None: not known.
-        problem: what a device that connects anew would fail by; None: nothing, as far as is known.
+        problem: why a device that reconnects would fail; None: it would not, as far as is known.
     """
 
     said: str
@@ -30,12 +31,12 @@ class Proof(NamedTuple):
 
 
 def can_prove(profile: Profile) -> bool:
-    """Whether the device knows its cloud by a key."""
+    """Whether the profile has the key by which the device recognises its cloud, and the cloud uses DTLS."""
     return profile.cloud.transport.value == "dtls" and profile.cloud.server_key is not None
 
 
 async def prove(network: Network, profile: Profile, host: str, address: str) -> Proof:
-    """Make a handshake with a cloud, up to its signature.
+    """Make a handshake with the cloud at this address, up to the server's signature.
 
     Raises:
         OSError: the interface cannot be used.
@@ -50,7 +51,7 @@ async def prove(network: Network, profile: Profile, host: str, address: str) -> 
 
 
 def judged(endpoint: CloudEndpoint, profile: Profile) -> Proof:
-    """What a handshake shows, by the rules of `cloud.transport`."""
+    """What a handshake shows, by the rules of the check `cloud.transport`."""
     if has_signed(endpoint, profile):
         return Proof("it has signed with the key that devices carry", is_cloud=True)
     found = of_endpoint(endpoint, profile)

@@ -1,6 +1,6 @@
 """Reads a watch's store, which anyone may have sent: nothing in it is trusted, run or changed.
 
-Of a file, only tables that are exactly ours are read, within limits of size, length and work; each value is checked.
+A file is read only if it has exactly our tables, and within limits of size, length and work; each value is checked.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ from netpreflight.agent.watch.tables import StoreError
 MOST_BYTES = 64_000_000
 LONGEST_VALUE = 1_000_000
 MOST_ROWS = 300_000
-"""Of one table: 20 MB hold fewer."""
+"""The most rows of one table: a store of 20 MB, the largest that a watch writes, holds fewer."""
 _STEPS, _MOST_LOOKS = 10_000, 10_000
-"""The work that reading may take, in steps of SQLite's machine: a second or so."""
+"""The work that reading may take: so many times so many steps of SQLite's virtual machine, which is about a second."""
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST_VALUE,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 10_000,
@@ -43,20 +43,20 @@ T = TypeVar("T")
 
 
 class _Boot(msgspec.Struct, frozen=True, array_like=True):
-    """A start of the laptop, and what its clock showed at one moment."""
+    """A start of the laptop: at `at` seconds after it, the laptop's clock showed `wall` (seconds since 1970)."""
 
     id: int
     at: Finite
     wall: Finite
 
     def utc(self, at: float) -> dt.datetime:
-        """The UTC time of a moment; where the clock was beyond every calendar, the nearest that there is."""
+        """The UTC time of a moment, in seconds since this start; limited to the years 1970 to 9999."""
         seconds = min(max(self.wall + (at - self.at), _EARLIEST), _LATEST)
         return dt.datetime.fromtimestamp(round(seconds, 3), dt.UTC)
 
 
 class _Stretch(msgspec.Struct, frozen=True, array_like=True):
-    """A stretch in which the watch observed."""
+    """A stretch in which the watch observed, and why it ended; `why` is None if nothing has ended it so far."""
 
     boot: int
     begin: Finite
@@ -82,17 +82,17 @@ class _Note(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Checked(NamedTuple):
-    """What stands in a store about itself."""
+    """What a store says about itself: the plan of its watch, and the texts in its table `about`."""
 
     plan: Plan
     about: dict[str, str]
 
 
 def read(path: Path) -> watched.Watch:
-    """What the watch of a store has seen.
+    """What the watch in a store has seen.
 
     Raises:
-        StoreError: it is no store, is broken, of a newer version, or too large.
+        StoreError: the file is not a store, is broken, of a newer version, or too large.
     """
     with _read_only(path) as rows:
         plan, about = _about(rows)
@@ -139,15 +139,15 @@ def read(path: Path) -> watched.Watch:
             version=about.get("version", ""),
             utc_offset_s=msgspec.convert(about.get("utc_offset_s"), watched.Offset | None, strict=False),
         )
-        # What is made here is checked where it is decoded only: no number is beyond what the document may hold.
+        # The limits of the types are checked only when a document is decoded, so decode what was made here.
         return msgspec.json.decode(msgspec.json.encode(made), type=watched.Watch)
 
 
 def checked(path: Path) -> Checked:
-    """What stands in a store about itself; everything that is checked before it is continued.
+    """What a store says about itself; reading it makes sure that the watch can be continued in this file.
 
     Raises:
-        StoreError: it is no store, is broken, of a newer version, or too large.
+        StoreError: the file is not a store, is broken, of a newer version, or too large.
     """
     with _read_only(path) as rows:
         return _about(rows)
@@ -159,7 +159,7 @@ def _about(rows: "_Rows") -> Checked:
 
 
 def _unasked(plan: Plan, about: dict[str, str], asked: set[watched.Layer]) -> list[watched.Unasked]:
-    """The layers of a plan that could never be asked."""
+    """The layers of a plan that could never be asked, each with why it could not."""
     return [
         watched.Unasked(layer=layer, said=about.get(tables.unasked(layer), ""))
         for layer in plan.intervals()
@@ -168,7 +168,7 @@ def _unasked(plan: Plan, about: dict[str, str], asked: set[watched.Layer]) -> li
 
 
 def _gaps(stretches: list[_Stretch], boots: dict[int, _Boot]) -> list[watched.Unobserved]:
-    """What lies between the stretches."""
+    """The gaps between the stretches, in which nothing was observed."""
     found = []
     for before, after in itertools.pairwise(stretches):
         begin, end = boots[before.boot].utc(before.end), boots[after.boot].utc(after.begin)
@@ -189,9 +189,13 @@ class _Rows:
         """All rows of a query.
 
         Args:
-            query: a constant of this file.
-            kind: what each row is.
-            empty: a column, and the value of it that stands for None.
+            query: the SQL, always a constant of this module.
+            kind: the type to which each row is converted.
+            empty: a column, and the value in it that stands for None.
+
+        Raises:
+            StoreError: there are too many rows.
+            msgspec.ValidationError: a value does not fit the type.
         """
         cursor = self._file.execute(query)
         rows: list[Any] = cursor.fetchmany(MOST_ROWS)
@@ -209,7 +213,7 @@ def _read_only(path: Path) -> Iterator[_Rows]:
     """A store, open for reading only.
 
     Raises:
-        StoreError: it cannot be read; also where what is done with it raises an error of what it holds.
+        StoreError: the store cannot be read, or the code within the `with` block fails because of what the store holds.
     """
     try:
         with contextlib.closing(_opened(path)) as file:
@@ -226,24 +230,24 @@ def _read_only(path: Path) -> Iterator[_Rows]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A file, if it may be a store.
+    """Open a file that is not too large and is a SQLite database; whether it is a store is checked later.
 
     Raises:
-        StoreError: it is none.
-        OSError: it cannot be read.
+        StoreError: the file is too large, or is not a SQLite database.
+        OSError: the file cannot be read.
     """
     if path.stat().st_size > MOST_BYTES:
         raise StoreError(f"{path} is larger than any store of a watch")
     with path.open("rb") as file:
         if not file.read(16).startswith(b"SQLite format 3\0"):
             raise StoreError(f"{path} is no store of a watch")
-    # Without a log beside it nobody is writing, and not even SQLite's own files are made beside it.
+    # Without a write-ahead log beside the file, nobody is writing; `immutable` keeps SQLite from making its own files.
     mode = "ro" if path.with_name(path.name + "-wal").exists() else "ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=2.0)
 
 
 def _harden(file: sqlite3.Connection) -> None:
-    """Let the file have nothing run, and limit the work that it can cause."""
+    """Set up SQLite so that nothing in the file is executed, and limit the work that the file can cause."""
     for limit, value in _LIMITS.items():
         file.setlimit(limit, value)
     looks = iter(range(_MOST_LOOKS))
@@ -255,10 +259,10 @@ def _harden(file: sqlite3.Connection) -> None:
 
 
 def _check_tables(file: sqlite3.Connection, path: Path) -> None:
-    """Make sure that it is a store of this version, and has our tables and nothing else.
+    """Make sure that the file is a store of this version, with our tables and nothing else; then allow only reading.
 
     Raises:
-        StoreError: it has not.
+        StoreError: the file is not such a store.
     """
     (application,) = file.execute("PRAGMA application_id").fetchone()
     (version,) = file.execute("PRAGMA user_version").fetchone()

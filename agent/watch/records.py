@@ -1,6 +1,6 @@
-"""What the engine takes and gives: moments and answers in, records for the store out.
+"""What the engine gets and returns: moments and answers in, records for the store out.
 
-Times are seconds since the laptop was started, those asleep included, which no step of its clock changes.
+Times are seconds since the laptop was started, including sleep; a step of the laptop's clock does not change them.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ LONGEST_SAID = 500
 
 
 def kept(text: str) -> str:
-    """A text as it can be kept, whatever the network put into it: within limits, and no half of a character."""
+    """A text in a form that can be stored, whatever the network put into it: not too long, and valid UTF-8."""
     return text[:LONGEST_SAID].encode(errors="backslashreplace").decode()
 
 
@@ -24,9 +24,9 @@ class Moment(NamedTuple):
 
     Attributes:
         boot: which start of the laptop `at` counts from.
-        at: seconds since then, those asleep included.
-        awake: seconds since any moment, those asleep not included.
-        wall: seconds since 1970, as its clock shows, which people and NTP set.
+        at: seconds since that start, including sleep.
+        awake: seconds since some fixed moment, without sleep.
+        wall: seconds since 1970 by the laptop's clock, which people and NTP can set.
     """
 
     boot: str
@@ -36,14 +36,14 @@ class Moment(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What asking a layer once came to.
+    """The result of asking a layer once.
 
     Attributes:
-        good: whether it worked; None: it could not be asked, which says nothing either way.
+        good: whether the layer worked; None: it could not be asked, which says nothing either way.
         said: what was seen, in words.
-        problem: what broke, where it did not work.
+        problem: what broke, if the layer did not work.
         ms: how long the answer took.
-        again_in_s: in how many seconds it is asked again; None: as always.
+        again_in_s: in how many seconds to ask the layer again; None: at the usual interval.
     """
 
     good: bool | None
@@ -75,8 +75,8 @@ class Outage(Struct, kw_only=True):
     """An outage, as far as it is known; see `watched.Outage`.
 
     Attributes:
-        number: tells it from others of the same start of the watch.
-        symptoms: the layers that did not work; it is over when each of them works again.
+        number: the number of the outage, unique within its store.
+        symptoms: the layers that did not work; the outage is over when each of them works again.
     """
 
     number: int
@@ -95,12 +95,12 @@ class Outage(Struct, kw_only=True):
 
     @property
     def is_open(self) -> bool:
-        """Whether it goes on, as far as is known."""
+        """Whether the outage is still going on, as far as is known."""
         return self.first_good is None and self.ended_by is None
 
 
 class Sample(NamedTuple):
-    """One answer that counts."""
+    """An answer of a layer that worked, or a miss that counts; samples are counted by the hour."""
 
     at: float
     layer: Layer
@@ -117,14 +117,14 @@ class Gap(NamedTuple):
 
 
 class Unasked(NamedTuple):
-    """A layer could not be asked, and why."""
+    """That a layer could not be asked, and why."""
 
     layer: Layer
     said: Words
 
 
 class Note(NamedTuple):
-    """Something else that was noticed."""
+    """Something else that was noticed; see `watched.Note`."""
 
     at: float
     kind: NoteKind
@@ -133,7 +133,7 @@ class Note(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """With whom the watch exchanges packets."""
+    """A host and port with which the watch exchanges packets."""
 
     protocol: str
     host: str
@@ -142,7 +142,7 @@ class Peer(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What was sent to a peer, and heard from it; bytes with the headers of IP and UDP."""
+    """What was sent to a peer and received from it; bytes include the IP and UDP headers."""
 
     packets_out: int = 0
     bytes_out: int = 0
@@ -150,7 +150,7 @@ class Counts(NamedTuple):
     bytes_in: int = 0
 
     def plus(self, more: "Counts") -> "Counts":
-        """The sum of both."""
+        """The sum of these counts and `more`."""
         return Counts(*(count + other for count, other in zip(self, more, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""What is asked, and how often: worked out from a device's profile."""
+"""The plan of a watch: which layers are asked, and how often, worked out from the device's profile."""
 
 from typing import NamedTuple
 
@@ -12,24 +12,26 @@ from netpreflight.probes.observations import AskedName, Plain
 DNS_S = 60.0
 HOURLY_S = 3600.0
 HELLO_AT_S = (0.0, 3.0, 9.0)
-"""mbedTLS waits 3 s for an answer, and doubles that (dtls_message_channel.cpp); where a profile states nothing."""
+"""When a device sends its ClientHellos if its profile does not say: mbedTLS waits 3 s for an answer, and then twice as
+long (dtls_message_channel.cpp)."""
 RENEWED_AGAIN_S = (2.0, 6.0)
-"""lwIP repeats a REQUEST after 2 and 4 s (dhcp.c); a lease that is not renewed by then is asked for every minute (RFC
-2131 section 4.4.5)."""
+"""When a REQUEST that renews the lease is repeated: lwIP does so after 2 s and another 4 s (dhcp.c). If the lease is
+not renewed by then, a REQUEST is sent every minute (RFC 2131 section 4.4.5)."""
 GIVE_UP_S = 12.0
-"""A device may wait longer; a silence of this long, through three tries, is no single lost datagram."""
+"""When a miss counts at the latest, even if the device waits longer: a silence of this long, through three tries, is
+more than a single lost datagram."""
 MOST_BETWEEN_S = 10.0
-"""While something is broken it is asked at least this often: about as often as mbedTLS repeats its ClientHellos."""
+"""The longest time between two questions to a broken layer: about as often as mbedTLS repeats its ClientHellos."""
 
 
 class Interval(NamedTuple):
     """When a layer is asked.
 
     Attributes:
-        every_s: how often, while it works.
-        again_at_s: when it is asked again after a miss, in seconds from the first question, before the miss counts.
-        broken_s: how often, while it does not work.
-        is_local: whether only this laptop is asked, so that a failure of hours needs no back-off.
+        every_s: how often it is asked while it works.
+        again_at_s: when an unanswered question is repeated before the miss counts, in seconds from the first question.
+        broken_s: how often it is asked while it does not work.
+        is_local: whether only this laptop's own system is asked, so that even an outage of hours needs no back-off.
     """
 
     every_s: float
@@ -39,15 +41,16 @@ class Interval(NamedTuple):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a watch goes by, kept with it, so that it can be read without the device's profile.
+    """What a watch has to know of the device. It is kept in the store, so that a watch can be read without the profile.
 
     Attributes:
-        device: the name of the profile; `label`: its title and Device OS version.
-        transport: how its cloud is asked; null: it is not, because its hosts belong to others.
-        hosts: of its cloud, of which it needs one.
-        keep_alive_s: after how many seconds without other traffic it sends a keep-alive.
-        hello_at_s: when it sends its ClientHellos, in seconds from the first.
-        holds_lease: whether the watch holds a lease in a device's place.
+        device: the name of the profile.
+        label: the profile's title and Device OS version.
+        transport: how the cloud is asked; null: it is not asked, because its hosts belong to other people.
+        hosts: the hosts of the cloud, of which the device needs one.
+        keep_alive_s: after how many seconds without other traffic the device sends a keep-alive.
+        hello_at_s: when the device sends its ClientHellos, in seconds from the first.
+        holds_lease: whether the watch holds a DHCP lease, as a device would.
     """
 
     device: Plain
@@ -62,14 +65,15 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def step_s(self) -> float:
-        """Every how many seconds something behind the gateway is asked: no bracket is tighter."""
+        """How often something behind the gateway is asked, in seconds: the times of an outage are not known better."""
         return self.keep_alive_s if self.transport else DNS_S
 
     def most_jitter_s(self, seconds: float | None) -> float:
-        """By how many seconds the first question is put off at most, so that laptops that start together spread.
+        """The longest delay of the first question, in seconds, so that laptops that start together do not ask together.
 
         Args:
-            seconds: how long the watch is, which has to ask every layer however short it is; None: until it is ended.
+            seconds: how long the watch is to last; a short one gets a short delay, so that it can still ask every
+                layer. None: it lasts until the user ends it.
         """
         return min(self.step_s, self.step_s if seconds is None else seconds) / 5
 
@@ -96,7 +100,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def plan_of(profile: Profile, *, holds_lease: bool = False) -> Plan:
-    """What a watch for this device goes by.
+    """The plan of a watch for this device.
 
     The hosts of the device `generic` are test servers of other people: they are never asked on a schedule.
     """

@@ -1,7 +1,7 @@
-"""What becomes of the laptop's Wi-Fi station, by what its driver tells and what a look shows; each change told once.
+"""What happens to the laptop's Wi-Fi station: roaming, channel switches and lost links, each reported once.
 
-Pure: events, looks and times come in, changes go out. A station that roams ends its own link first, so an end of its
-own is told only where no other access point follows.
+Pure: the driver's events, looks at the current BSS and times come in, changes go out. A station that roams ends its own
+link first. So a link that the laptop itself ended is reported only if the station is not on another access point soon.
 """
 
 from typing import NamedTuple
@@ -11,12 +11,12 @@ from netpreflight.agent.watch.watched import NoteKind
 from netpreflight.systems.interface import StationEvent
 
 ROAMS_WITHIN_S = 3.0
-"""So soon after the end of its link a station that roams is on another access point."""
+"""A station that roams is on another access point within this time after it has ended its link."""
 _SUCCESS = 0
 
 
 class Change(NamedTuple):
-    """Something that has changed beside what is asked; see `watched.Note`."""
+    """Something that has changed and is not an answer of a layer; see `watched.Note`."""
 
     kind: NoteKind
     said: str
@@ -28,22 +28,22 @@ class Station:
 
     def __init__(self) -> None:
         self.bssid: str | None = None
-        """The BSS that it is, or was last, joined to."""
+        """The BSS that the station is joined to, or was joined to last."""
         self.ended = ""
-        """How its link ended, in words; empty: it has not, as far as was told."""
+        """How the link ended, in words; empty: it has not ended, as far as the driver reported."""
         self._frequency_mhz: int | None = None
         self._own_end: tuple[float, Change] | None = None
-        """When it ended its link itself, if that has not been told yet."""
+        """When the laptop itself ended the link, and the change to report for that, until it is reported."""
 
     def look(self, bssid: str, frequency_mhz: int | None) -> list[Change]:
-        """Take what a look shows."""
+        """Take the BSS and frequency that a look at the interface shows."""
         self.ended = ""
         if bssid != self.bssid:
             return self._join(bssid, frequency_mhz)
         return self._switch(frequency_mhz)
 
     def hear(self, event: StationEvent, at: float) -> list[Change]:
-        """Take what the driver tells, and when, in seconds since any moment."""
+        """Take an event of the driver, and its time in seconds since some fixed moment."""
         match event.what:
             case "end" if not self.ended:
                 return self._end(event, at)
@@ -57,13 +57,14 @@ class Station:
         return []
 
     def settle(self, at: float) -> list[Change]:
-        """Tell an end of its own that no other access point has followed by now."""
+        """Report a link that the laptop itself ended, once the station is too late for roaming; `at`: the time now."""
         if self._own_end is None or at - self._own_end[0] < ROAMS_WITHIN_S:
             return []
         (_, change), self._own_end = self._own_end, None
         return [change]
 
     def _end(self, event: StationEvent, at: float) -> list[Change]:
+        """The link has ended; if the laptop itself ended it, the change waits for `settle`."""
         bssid = event.bssid or self.bssid
         point = f"the access point{f' {bssid}' if bssid else ''}"
         why = "no reason told" if event.code is None else f"reason {reason_words(event.code)}"

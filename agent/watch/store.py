@@ -1,7 +1,7 @@
-"""Keeps what a watch has seen: SQLite in WAL mode, bounded, whole after a kill.
+"""Stores what a watch has seen, in a SQLite file of limited size that stays intact if the watch is killed.
 
-What the disk does not take waits in memory, and is tried again. A lock beside the file, which ends with the process
-whatever ends it, keeps a second watcher out and tells it who is there.
+What cannot be written, for example because the disk is full, waits in memory and is tried again. A lock file beside the
+store keeps a second watch out, and says which process has the store. The lock ends with the process, however that ends.
 """
 
 import contextlib
@@ -25,15 +25,16 @@ from netpreflight.agent.watch.watched import Blind, Layer
 from netpreflight.systems import SYSTEM
 
 MOST_BYTES = 20_000_000
-"""Of the file and its write-ahead log together."""
+"""The largest size of the file and its write-ahead log together."""
 LOG_BYTES = 1_000_000
-"""Of the write-ahead log: a transaction or two beyond what `wal_autocheckpoint` leaves in it."""
+"""The size that is set aside for SQLite's write-ahead log: twice that at which `wal_autocheckpoint` empties it, because
+a transaction or two can come on top."""
 BEAT_S = 60.0
-"""How often it is written how far the watch has come; outages are written at once."""
+"""How often counts, notes and the progress of the watch are written; outages and gaps are written at once."""
 AGAIN_S = 5.0
-"""After a write that failed, the next one is tried no sooner."""
+"""How long to wait after a failed write before the next one is tried."""
 MOST_WAITING = 2000
-"""The most outages, and the most notes, that wait in memory for a disk that takes nothing."""
+"""The most outages, and the most notes, that wait in memory while nothing can be written."""
 _FREED_AT_ONCE = 500
 _TRIES = 4
 _MAKE_ROOM = (
@@ -50,13 +51,14 @@ _MAKE_ROOM = (
     ),
     ("outage", "DELETE FROM outage WHERE number IN (SELECT number FROM outage ORDER BY number LIMIT ?)"),
 )
-"""What goes where the file has reached its size: counts of samples first, outages last."""
+"""What is deleted, oldest first, when the file has reached its size: hourly counts, then notes, then the evidence of
+outages, and outages last."""
 _HOUR_S = 3600.0
 
 
 @dataclass
 class _Waiting:
-    """What is not written yet."""
+    """What is not yet written to the file."""
 
     hours: dict[tuple[int, Layer], tuple[int, int, float | None]] = field(default_factory=dict)
     outages: dict[int, str] = field(default_factory=dict)
@@ -70,14 +72,15 @@ class Store:
     """A store that is open for writing; only its owner may read it.
 
     Args:
-        path: the file; it is made, or continued.
-        plan: what the watch goes by; a store holds the watch of one device only.
+        path: the file; a new one is made, or the watch in an existing one is continued.
+        plan: the plan of the watch; a store holds the watch for one device and Device OS version only.
         now: what the clocks show.
-        about: further texts that are kept: `interface`, `ssid`, `version`.
+        about: further texts to keep: `interface`, `ssid`, `version`.
         most_bytes: how large the file may grow.
 
     Raises:
-        StoreError: it is no store, another device's, somebody else's, in use, or cannot be written.
+        StoreError: the file is not a store, holds the watch for another device, belongs to another user, is in use, or
+            cannot be written.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class Store:
         self._now = now
         self._tried_at = now.at
         self.problem: str | None = None
-        """Why what waits could not be written at last; None: it is written."""
+        """Why the last write failed; None: it succeeded."""
         self._stretch_id, self._stretch = 0, (now.at, now.at)
         try:
             self._lock = _Lock(path, now)
@@ -120,7 +123,7 @@ class Store:
         return int(last) + 1
 
     def put(self, records: Iterable[Record], now: Moment) -> None:
-        """Keep records of the engine."""
+        """Take records of the engine; outages and gaps are written at once, the rest every BEAT_S."""
         self._now = now
         is_urgent = False
         for record in records:
@@ -145,15 +148,15 @@ class Store:
             self.write()
 
     def add_traffic(self, peer: Peer, counts: Counts) -> None:
-        """Add to what was sent and heard."""
+        """Add to the counts of what was sent to a peer and received from it."""
         self._waiting.traffic[peer] = self._waiting.traffic[peer].plus(counts)
 
     def tell(self, key: str, value: str) -> None:
-        """Keep a text about the watch: `ssid`."""
+        """Keep a text about the watch under a key of the table `about`, such as `ssid`."""
         self._waiting.about[key] = value
 
     def stop(self, records: Iterable[Record], now: Moment) -> None:
-        """Keep the last records: the watch was ended."""
+        """Take and write the last records, because the watch was ended."""
         self.put(records, now)
         self._end_stretch(now.at, "stopped")
         self.write()
@@ -167,6 +170,7 @@ class Store:
     # --- what is kept
 
     def _count(self, sample: Sample) -> None:
+        """Add a sample to the counts of its hour and layer."""
         key = int(sample.at // _HOUR_S), sample.layer
         good, bad, slowest = self._waiting.hours.get(key, (0, 0, None))
         times = [ms for ms in (slowest, sample.ms) if ms is not None]
@@ -182,16 +186,18 @@ class Store:
     # --- the file
 
     def _set_up(self, most_bytes: int) -> None:
+        """Set SQLite to a write-ahead log, and limit the sizes of the log and of the file to `most_bytes` together."""
         execute = self._file.execute
         execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = NORMAL")  # whole after a kill; the last transactions may go with the power
+        # The file stays intact if the process is killed; only a loss of power can lose the last transactions.
+        execute("PRAGMA synchronous = NORMAL")
         execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         execute(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // 2 // tables.PAGE_BYTES}")
         execute("PRAGMA cache_spill = OFF")  # only COMMIT writes to the disk, see `_begin_writing`
         execute(f"PRAGMA max_page_count = {max((most_bytes - LOG_BYTES) // tables.PAGE_BYTES, 64)}")
 
     def _begin(self, plan: Plan, about: dict[str, str]) -> None:
-        """Write that a watch begins, and end what an earlier one left open."""
+        """Write that a watch begins, and end the outages and the stretch that an earlier watch left open."""
         execute, now = self._file.execute, self._now
         execute("BEGIN IMMEDIATE")
         execute("UPDATE boot SET at = ?, wall = ? WHERE name = ?", (now.at, now.wall, now.boot))
@@ -212,7 +218,7 @@ class Store:
         self.write()
 
     def _end_left_open(self) -> None:
-        """What was open when an earlier watch was killed, or the laptop lost power, ended with that."""
+        """End what was open when an earlier watch was killed or the laptop lost power, and write why it ended."""
         execute = self._file.execute
         for number, boot, doc in execute("SELECT number, boot, doc FROM outage").fetchall():
             outage = msgspec.json.decode(doc, type=Outage)
@@ -226,7 +232,7 @@ class Store:
         )
 
     def write(self) -> None:
-        """Write what waits. Where the disk does not take it, it goes on waiting, within limits."""
+        """Write what waits. If that fails, it goes on waiting, up to MOST_WAITING, and `problem` says why."""
         self._tried_at = self._now.at
         try:
             self._begin_writing()
@@ -239,9 +245,10 @@ class Store:
             self.problem, self._waiting = None, _Waiting()
 
     def _begin_writing(self) -> None:
-        """Put what waits into a transaction; where the file has reached its size, the oldest goes for it.
+        """Put what waits into a transaction; if the file has reached its size, delete the oldest entries first.
 
-        A disk that is full refuses the COMMIT only (`PRAGMA cache_spill`): for that nothing goes.
+        SQLITE_FULL means here that the file has reached its own limit. A full disk never leads to deletions: because of
+        `PRAGMA cache_spill = OFF`, it refuses only the COMMIT.
         """
         for tries_left in reversed(range(_TRIES)):
             self._file.execute("BEGIN IMMEDIATE")
@@ -292,7 +299,7 @@ class Store:
         many("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
 
     def _make_room(self) -> None:
-        """Let the oldest go, see `_MAKE_ROOM`."""
+        """Delete the oldest entries of the first kind in `_MAKE_ROOM` that has any."""
         with contextlib.suppress(sqlite3.Error):
             for kind, statement in _MAKE_ROOM:
                 freed = self._file.execute(statement, (_FREED_AT_ONCE,)).rowcount
@@ -301,7 +308,7 @@ class Store:
                     return
 
     def _limit_waiting(self) -> None:
-        """Let the oldest go of what waits, where that is too much."""
+        """Drop the oldest notes and outages that wait, beyond MOST_WAITING of each."""
         notes, outages = self._waiting.notes, self._waiting.outages
         while len(notes) > MOST_WAITING:
             notes.pop(0)
@@ -312,13 +319,13 @@ class Store:
 
 
 class _Lock:
-    """Keeps a second watcher out of a store.
+    """Keeps a second watch out of a store.
 
-    It is a transaction that stays open on a file beside the store: the system ends it with the process. Others can
-    still read in that file who holds it.
+    The lock is an open transaction on a SQLite file beside the store: the system ends it with the process. Other
+    processes can still read in that file which process holds the lock.
 
     Raises:
-        StoreError: somebody else holds it.
+        StoreError: another process holds the lock.
     """
 
     def __init__(self, path: Path, now: Moment) -> None:
@@ -335,6 +342,7 @@ class _Lock:
             raise StoreError(f"{path} is in use by another watch{who}") from problem
 
     def _hold(self, pid: int, since: float) -> None:
+        """Write which process holds the lock, and begin the transaction that is the lock."""
         execute = self._held.execute
         execute("BEGIN IMMEDIATE")
         execute("CREATE TABLE IF NOT EXISTS holder (pid INTEGER, since REAL)")
@@ -344,6 +352,7 @@ class _Lock:
         execute("BEGIN IMMEDIATE")
 
     def _who(self) -> str:
+        """Which process holds the lock, for the end of an error message; empty: not known."""
         with contextlib.suppress(sqlite3.Error):
             row = self._held.execute("SELECT pid FROM holder").fetchone()
             if row and isinstance(row[0], int):
@@ -351,16 +360,16 @@ class _Lock:
         return ""
 
     def close(self) -> None:
-        """Let others in."""
+        """Release the lock."""
         self._held.close()
 
 
 def _make_private(path: Path) -> bool:
-    """Make an empty file that only its owner may read; returns False where there is one.
+    """Make an empty file that only its owner may read; returns False if this user already has a file there.
 
     Raises:
-        StoreError: there is something else, or somebody else's.
-        OSError: it cannot be made.
+        StoreError: something at this path is not a file, or belongs to another user.
+        OSError: the file cannot be made.
     """
     try:
         os.close(SYSTEM.create_private(str(path)))
@@ -374,11 +383,11 @@ def _make_private(path: Path) -> bool:
 
 
 def _opened(path: Path, plan: Plan) -> sqlite3.Connection:
-    """The store at a path, made if there is none.
+    """Open the store at a path, or make a new one.
 
     Raises:
-        StoreError: it cannot be continued.
-        OSError: it cannot be made.
+        StoreError: the store cannot be continued.
+        OSError: the store cannot be made.
     """
     is_new = _make_private(path) or path.stat().st_size == 0
     if not is_new:

@@ -1,7 +1,8 @@
 """The tables of a watch's store: a SQLite file, `PRAGMA user_version` 1.
 
-`boot` has, for each start of the laptop, what its clock showed at one moment: with it, seconds since that start become
-UTC. Samples are counted by the hour and kept no longer than there is room; outages are the last to go.
+For each start of the laptop, `boot` has what its clock (`wall`) showed at one moment (`at`): so seconds since that
+start can be converted to UTC. Samples are only counted by the hour. If the file is full, these counts are deleted
+first, and outages last.
 """
 
 APPLICATION = 0x6E707731
@@ -25,9 +26,9 @@ TABLES: dict[str, str] = {
 
 
 def unasked(layer: str) -> str:
-    """The key in `about` of why a layer could not be asked the last time that it could not."""
+    """The key in the table `about` under which stands why a layer could not be asked, the last time that happened."""
     return f"unasked {layer}"
 
 
 class StoreError(ValueError):
-    """A store cannot be used; the text is for the user."""
+    """A store or the document of a watch cannot be used; the text is for the user."""

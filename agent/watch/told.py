@@ -1,6 +1,6 @@
-"""What a watch comes to, worked out each time that it is read: the answer, what the device would do, the clusters.
+"""The conclusions from a watch: its result and answer, what the device would have done, and the clusters.
 
-Pure: a store's content and a device's profile give the same every time.
+They are worked out each time that a watch is read. Pure: the same watch and profile always give the same conclusions.
 """
 
 import datetime as dt
@@ -48,7 +48,7 @@ BROKE: dict[OutageProblem, str] = {
     "no-lease": "no DHCP server granted a lease",
     "address-in-use": "the DHCP server offered an address that another host has",
 }
-"""What broke, within a sentence."""
+"""What broke, as a clause in a sentence such as "1 outage in 2 h: the router did not answer (once, 40 s)."."""
 NAMES: dict[Layer, str] = {
     "link": "the laptop's link",
     "ip": "its address",
@@ -60,7 +60,7 @@ NAMES: dict[Layer, str] = {
     "ntp": "the NTP server",
     "dhcp": "the DHCP server",
 }
-"""What a layer is, within a sentence."""
+"""What a layer is called within a sentence such as "the device's cloud could never be asked"."""
 WHY_BLIND: dict[Blind, str] = {
     "asleep": "the laptop was asleep",
     "stalled": "the program was held up",
@@ -68,14 +68,15 @@ WHY_BLIND: dict[Blind, str] = {
     "restarted": "the laptop was started anew",
     "clock-stepped": "the clock was set",
 }
-"""Why nothing was observed, within a sentence."""
+"""Why nothing was observed, after "because"."""
 _OFTEN = 20
-"""Questions to a router or resolver: more than between two questions to a cloud, even where those are held back."""
+"""If a router or resolver has answered so often within an hour, the cloud must have had its turn in between, even if it
+was asked less often because it had been broken for long."""
 EXIT_CODES: dict[Result, int] = {"no-outage": 0, "outages": 1, "not-observed": 3}
 
 
 class Change(NamedTuple):
-    """What somebody has to change or to look at, and how many outages ask for it."""
+    """What somebody has to change or to look at, and how many outages this would help against."""
 
     owner: Owner | None
     remedy: str
@@ -83,11 +84,11 @@ class Change(NamedTuple):
 
 
 def told(watch: Watch, profile: Profile | None) -> Watch:
-    """The watch with everything filled in that follows from what it saw.
+    """The watch with its conclusions filled in: `Outage.device`, `result`, `clusters` and `answer`.
 
     Args:
-        watch: what was seen.
-        profile: the device's; None: it is not at hand, and what it would have done stays as it is.
+        watch: the watch.
+        profile: the profile of the device; None: it is not at hand, and `Outage.device` stays as it is.
     """
     outages = [
         msgspec.structs.replace(outage, device=would_do(outage, profile)) if profile else outage
@@ -98,7 +99,10 @@ def told(watch: Watch, profile: Profile | None) -> Watch:
 
 
 def result(watch: Watch) -> Result:
-    """What a watch comes to. That nothing broke is only known of what answered, and nothing of a cloud that was not."""
+    """The result of a watch.
+
+    It is `no-outage` only if something behind the router answered, and the cloud, if it was to be asked, could be.
+    """
     worked = {hour.layer for hour in watch.hours if hour.good}
     if watch.outages and (worked or any(outage.last_good or outage.first_good for outage in watch.outages)):
         return "outages"
@@ -107,20 +111,20 @@ def result(watch: Watch) -> Result:
 
 
 def unasked_cloud(watch: Watch) -> Unasked | None:
-    """The device's cloud, where it was to be asked and never could be."""
+    """The entry of the device's cloud among the layers that could never be asked; None: it was asked, or not to be."""
     return next((unasked for unasked in watch.unasked if unasked.layer == "cloud"), None)
 
 
 def never_asked(unasked: Unasked) -> str:
-    """That a layer could never be asked, and why, within a sentence."""
+    """A clause that says that a layer could never be asked, and why."""
     why = unasked.said or "the watch ended before its turn"
-    if unasked.layer == "dhcp":  # it was asked, and there was no lease
+    if unasked.layer == "dhcp":  # the servers were asked, but no lease was granted that could be renewed
         return f"the renewal of a lease could never be watched ({why})"
     return f"{NAMES[unasked.layer]} could never be asked ({why})"
 
 
 def answer(watch: Watch) -> str:
-    """How many outages there were, of what, and for how long; and for how long nothing was observed."""
+    """The answer in a few sentences: how many outages, what broke and for how long, and what was not observed."""
     match result(watch):
         case "not-observed":
             said = "Nothing could be observed."
@@ -148,7 +152,7 @@ def answer(watch: Watch) -> str:
 
 
 def _without_lease(watch: Watch) -> str:
-    """That the watch asked for a lease and got none, as a device that is new here may get none; empty: it got one."""
+    """A sentence that says that the watch was granted no lease, so a new device might get none; empty: it had one."""
     more = "netpreflight check shows more."
     if never := next((unasked for unasked in watch.unasked if unasked.layer == "dhcp" and unasked.said), None):
         return f" Meanwhile {never_asked(never)}: {more}"
@@ -158,7 +162,7 @@ def _without_lease(watch: Watch) -> str:
 
 
 def _what_was_not_seen(watch: Watch) -> str:
-    """Why it is not known whether something broke."""
+    """Why it is not known whether something broke, as a clause after "In 2 h"."""
     cloud = unasked_cloud(watch)
     if cloud is None or not any(hour.good for hour in watch.hours if hour.layer in BEHIND_ROUTER):
         return "nothing behind the router ever answered"
@@ -166,22 +170,22 @@ def _what_was_not_seen(watch: Watch) -> str:
 
 
 def hours_without_cloud(watch: Watch) -> int:
-    """In how many hours of the watch its cloud could not be asked, while what is before the cloud answered."""
+    """In how many hours of the watch the cloud could not be asked, although the router or a resolver answered."""
     by_hour: dict[dt.datetime, dict[Layer, Hour]] = defaultdict(dict)
     for hour in watch.hours:
         by_hour[hour.at][hour.layer] = hour
     if not any("cloud" in layers for layers in by_hour.values()):
-        return 0  # none was to be asked, or it never could be, which is told by itself
+        return 0  # no cloud was to be asked, or it could never be asked, which the answer says anyway
     return sum("cloud" not in layers and _answered_for_long(layers) for layers in by_hour.values())
 
 
 def _answered_for_long(layers: dict[Layer, Hour]) -> bool:
-    """Whether the router or a resolver answered so often in an hour that a cloud would have had its turn."""
+    """Whether the router or a resolver answered so often in an hour that the cloud must have had its turn, too."""
     return any(layers[layer].good >= _OFTEN for layer in ("gateway", "dns") if layer in layers)
 
 
 def changes(outages: list[Outage]) -> list[Change]:
-    """What has to be changed, by whom; what most outages ask for first."""
+    """What has to be changed, and by whom; the change against most outages comes first."""
     asked: dict[tuple[Owner | None, str], int] = defaultdict(int)
     for outage in outages:
         if outage.remedy:
@@ -190,7 +194,10 @@ def changes(outages: list[Outage]) -> list[Change]:
 
 
 def lasted(*outages: Outage) -> str:
-    """How long outages lasted in all, in words: bounds, because they are seen from question to question."""
+    """How long outages lasted in all, in words.
+
+    These are bounds: an outage begins and ends somewhere between two questions.
+    """
     most = [outage.most_s for outage in outages]
     return between(
         sum(outage.least_s for outage in outages),

@@ -1,4 +1,4 @@
-"""Watches: waits for what the engine says is next, does it, and keeps what the engine makes of it."""
+"""Runs a watch: waits until the engine's next step is due, takes it, and stores the records that the engine makes."""
 
 import asyncio
 import random
@@ -19,28 +19,29 @@ from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import Uptime
 
 LOOK_S = 5.0
-"""How often the clocks are looked at while nothing else is done."""
+"""How often the clocks are read while nothing else is done."""
 AT_ONCE_S = 0.05
-"""Clocks that are read within this time count as read at once: far below what `engine` takes for a step."""
+"""Clocks that are read within this time count as read at the same time: it is far less than what `engine` treats as a
+step of the clock."""
 MOST_READINGS = 5
 LEFT_OUT = ("wifi", "dhcp")
-"""Groups that a full run during a watch leaves out: a scan takes the radio off its channel, and a lease takes an
-address of the pool."""
+"""Groups of checks that a full run during a watch leaves out: a scan takes the radio off its channel, and a lease uses
+up an address of the pool."""
 
 OnChange = Callable[["State"], None]
 
 
 class State(NamedTuple):
-    """How a watch goes on, for the line on the terminal.
+    """The progress of a watch, for the line on the terminal.
 
     Attributes:
         now: what the clocks show.
-        begun_at: when it began, as `Moment.at`.
-        open: the outages that go on.
-        outages: how many there were since it began.
+        begun_at: when the watch began, on the clock of `Moment.at`.
+        open: the outages that are not over yet.
+        outages: how many outages there were since the watch began.
         observed: whether any layer was ever seen to work.
-        reached: whether what the device needs was: its cloud, or where none is asked, anything behind the router.
-        unasked: why layers could not be asked, the last time that they could not.
+        reached: whether the cloud was ever seen to work; if no cloud is asked, anything behind the router.
+        unasked: why a layer could not be asked, the last time that it could not.
     """
 
     now: Moment
@@ -53,16 +54,16 @@ class State(NamedTuple):
 
 
 class NoClockError(Exception):
-    """This system does not say how long the laptop has been up, so that sleep would look like an outage."""
+    """This system does not say how long the laptop has been up; without that, sleep would look like an outage."""
 
 
 def moment(clock: Clock = CLOCK, uptime: Callable[[], Uptime | None] = SYSTEM.uptime) -> Moment:
     """What this laptop's clocks show now, all read at nearly the same time.
 
-    Where this process is held up between two of them, they differ by that time, which would look like a clock that was
-    set, or like sleep. So the uptime is read before and after the wall clock, which is taken as read halfway between,
-    as chrony reads a network card's clock. If they are too far apart, all are read again, and the quickest reading
-    counts.
+    If this process is held up between reading two clocks, the clocks seem to differ by that time, which would look like
+    sleep, or like a clock that was set. So the uptime is read before and after the wall clock, and the wall clock is
+    taken as read halfway between (chrony reads a network card's clock in the same way). If that took too long, all are
+    read again, and the quickest reading counts.
 
     Raises:
         NoClockError: the system does not say how long it has been up.
@@ -74,7 +75,7 @@ def moment(clock: Clock = CLOCK, uptime: Callable[[], Uptime | None] = SYSTEM.up
 
 
 class _Reading(NamedTuple):
-    """What the clocks showed, and how long it took to read them."""
+    """What the clocks showed, and how long reading them took."""
 
     took_s: float
     moment: Moment
@@ -94,17 +95,17 @@ def _read(clock: Clock, uptime: Callable[[], Uptime | None]) -> _Reading:
 
 
 class WatchSettings(NamedTuple):
-    """What a watch watches, for how long, and who is told.
+    """The settings of a watch.
 
     Attributes:
         interface: the interface that is watched.
-        profile: the device's, for full runs.
-        plan: what is asked.
+        profile: the profile of the device.
+        plan: what is asked, and how often.
         store: keeps what is seen.
-        seconds: how long; None: until it is ended.
-        on_change: called with each change, and every few seconds.
+        seconds: how long to watch; None: until the user ends it.
+        on_change: called with the state after each change, and every few seconds.
         now: gives what the clocks show.
-        guard: gives a lease that is held back if this process is killed.
+        guard: releases the lease that the watch holds, if this process is killed.
     """
 
     interface: str
@@ -118,13 +119,13 @@ class WatchSettings(NamedTuple):
 
 
 def watch(settings: WatchSettings) -> State:
-    """Watch until so many seconds have passed, or the user ends it."""
+    """Watch until the time of the settings has passed, or the user ends the watch; returns its last state."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(_Watcher(settings).run())
 
 
 class _Watcher:
-    """One start of a watch."""
+    """A watch, from its start to its end."""
 
     def __init__(self, settings: WatchSettings) -> None:
         self._settings = settings
@@ -139,7 +140,7 @@ class _Watcher:
         self._background: set[asyncio.Task[None]] = set()
 
     async def run(self) -> State:
-        """Watch."""
+        """Watch until the end, then release what is held and write what is left; returns the last state."""
         self._stopped = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         with SYSTEM.on_stop(self._stop):
@@ -160,23 +161,23 @@ class _Watcher:
         return self._state
 
     def _stop(self) -> None:
-        """End the watch; called wherever the program just is."""
+        """End the watch; may be called from any thread, and from a signal handler."""
         self._loop.call_soon_threadsafe(self._stopped.set)
 
     def _look(self) -> Moment:
-        """Look at the clocks, and keep what they show."""
+        """Read the clocks, and store the records that follow from them and from other changes."""
         now = self._now()
         self._state = self._state._replace(now=now)
         self._keep([*self._engine.look(now), *self._changes()])
         return now
 
     def _changes(self) -> list[Record]:
-        """Notes of what else has changed."""
+        """Notes of changes that are not answers of a layer, such as another access point."""
         now = self._state.now.at
         return [Note(now, change.kind, kept(change.said), change.bssid) for change in self._asker.take_changes()]
 
     async def _wait(self, seconds: float) -> None:
-        """Wait, for LOOK_S at most; whoever ends the watch ends this, too."""
+        """Wait, for LOOK_S at most; the end of the watch ends the wait, too."""
         try:
             async with asyncio.timeout(min(max(seconds, 0.0), LOOK_S)):
                 await self._stopped.wait()
@@ -184,7 +185,7 @@ class _Watcher:
             return
 
     async def _do(self, step: Step) -> None:
-        """Do what is next; what takes long goes on beside the rest."""
+        """Take a step; a ladder or a full run, which take long, go on in the background."""
         match step.kind:
             case "ask":
                 await self._ask(step.layer, step.tries)
@@ -200,6 +201,7 @@ class _Watcher:
         task.add_done_callback(self._background.discard)
 
     async def _ask(self, layer: Layer, tries: int) -> None:
+        """Ask a layer, and store what follows; an answer is dropped if the watch is ended or a gap was noticed."""
         asked_at = self._state.now.at
         asking = asyncio.ensure_future(self._asker.ask(layer, tries))
         stopped = asyncio.ensure_future(self._stopped.wait())
@@ -227,14 +229,14 @@ class _Watcher:
             self._keep(self._engine.traced(number, traced.words, traced.lost_behind))
 
     async def _run_fully(self, numbers: tuple[int, ...]) -> None:
-        """Make a full run, and keep its verdict; None where it was cut short, or failed."""
+        """Make a full run for these outages, and store its verdict; None: it was cut short, or failed."""
         begun = self._state.now.at
         verdict, said = await bounded(self._full_run(), lambda why: (None, why))
         self._look()
         self._keep(self._engine.full_run_ended(numbers, begun, verdict, said))
 
     async def _full_run(self) -> tuple[str | None, str]:
-        """Verdict and headline of a run as `netpreflight check` makes it."""
+        """Make a run like `netpreflight check` does; returns its verdict (None: it was cut short) and its headline."""
         from netpreflight.agent.report import make  # noqa: PLC0415 - loaded only where there is an outage
         from netpreflight.agent.run import AirChoice, RunSettings, measuring  # noqa: PLC0415
         from netpreflight.agent.selection import select  # noqa: PLC0415
@@ -260,7 +262,7 @@ class _Watcher:
         self._settings.on_change(self._state)
 
     def _note(self, records: list[Record]) -> None:
-        """What the line on the terminal says of records."""
+        """Update the state for the line on the terminal."""
         self._seen |= {record.number for record in records if isinstance(record, Outage)}
         worked = {record.layer for record in records if isinstance(record, Sample) and record.good}
         needed: frozenset[Layer] = frozenset({"cloud"}) if self._settings.plan.transport else BEHIND_ROUTER

@@ -1,8 +1,8 @@
 """What a device would have done in an outage that a watch saw, by its profile.
 
-A device that is connected notices an outage by its keep-alive. It sends one after some silence, and gives the
-connection up if nothing comes back for some time; from then on it connects anew. An outage that lasts longer than both
-together is noticed for sure; a shorter one may fall between two keep-alives.
+A device that is connected notices an outage by its keep-alive. It sends a keep-alive after some time without traffic,
+and gives the connection up if no answer comes within some time; then it reconnects. It surely notices an outage that
+lasts longer than these two times together; a shorter one may fall between two keep-alives.
 """
 
 from netpreflight.agent.profiles import Profile
@@ -11,7 +11,8 @@ from netpreflight.agent.watch.durations import in_words
 from netpreflight.agent.watch.watched import Outage, WouldDo
 
 _TESTS_THAT_PASS = {"echo-1", "echo-2"}
-"""Internet Tests that pass if the cloud's name resolves (agent/judging/internet_diagnosis.py): 3 blinks."""
+"""The Internet Tests that pass if the cloud's name resolves, so that the light blinks 3 times
+(agent/judging/internet_diagnosis.py)."""
 
 
 def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
@@ -37,7 +38,7 @@ def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
 
 
 def _with_a_new_port(profile: Profile) -> WouldDo:
-    """What it would have done once a NAT had forgotten its conversation: its next packet gets another port."""
+    """What the device would have done after a NAT had forgotten its conversation: its next packet gets another port."""
     survives = profile.cloud.connection_id
     if survives is None or survives.certainty == "unconfirmed":
         return _unknown("Whether its session survives a change of port is not known.")
@@ -58,7 +59,7 @@ def _with_a_new_port(profile: Profile) -> WouldDo:
 
 
 def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:
-    """What it would have done while nothing came back from its cloud."""
+    """What the device would have done while nothing came back from its cloud; None: its keep-alive is not known."""
     asks, waits = profile.cloud.keep_alive_s, profile.cloud.keep_alive_answer_s
     if asks is None or waits is None:
         return None
@@ -76,8 +77,8 @@ def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:
 
 
 def _light(outage: Outage, profile: Profile) -> str:
-    """What its light shows while it tries to connect anew."""
-    over_udp = profile.cloud.transport.value == "dtls"  # a UDP socket is connected at once
+    """What the device's light shows while it tries to reconnect."""
+    over_udp = profile.cloud.transport.value == "dtls"  # connecting a UDP socket takes no time: the handshake follows
     shown = profile.led.handshake if over_udp and profile.led.handshake else profile.led.connecting
     if shown is None:
         return "not known"
