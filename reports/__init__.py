@@ -16,8 +16,8 @@ class Render(Protocol):
 
         Args:
             report: the report.
-            dialects: the products that its firewall changes are shown for (names in `reports/firewall`).
-            contact: who asks, for the requests in it.
+            dialects: the products for which its firewall changes are shown (names in `reports/firewall`).
+            contact: who asks for the changes; it is put into the requests.
         """
 
 
@@ -39,11 +39,15 @@ FORMATS: dict[str, Render] = {
 }
 """The formats that a report can be written in, by the ending of the file."""
 MAIL = ".eml"
-"""The ending of a request as a mail (`eml.py`): no format of the report, but a file for each owner who is asked."""
+"""The ending of a mail that asks for changes (`eml.py`). It is not a format of the report: there is one mail for each
+owner of a change."""
 
 
 def in_parts(ending: str, report: "Report", dialects: Sequence[str] = (), contact: str = "") -> Iterable[str]:
-    """A format in parts, to be written one after the other: only JSON has every BSS, so only JSON may be large."""
+    """The report in a format, in parts to be written one after the other.
+
+    Only JSON has several parts: it alone has every BSS, so it may be large.
+    """
     if ending == ".json":
         parts: Iterable[str] = import_module("netpreflight.reports.json").parts(report)
         return parts

@@ -7,21 +7,21 @@ from netpreflight.reports.safe_text import shown
 from netpreflight.reports.words import is_judged
 
 MARK = ">"
-"""Begins the lines of the network judged."""
+"""The mark at the beginning of a line of the judged network."""
 _CHANNELS = range(1, 15)
 _MOST_BSSS = 20
 _NAME_WIDTH = 22
 WIDTH = 2 + _NAME_WIDTH + 3 * len(_CHANNELS) + 6
-"""Columns of the map."""
+"""How many columns the map is wide."""
 
 
 def channel_map(wifi: Wifi, columns: int = WIDTH) -> list[str]:
     """The map as lines for a terminal, all of the same width, the scale first; empty if nothing is on 2.4 GHz.
 
-    Where a terminal has fewer columns than the map, each line says it in words.
+    If a terminal has fewer columns than the map, each line lists the channels of a BSS in words instead.
 
-    `#` is a channel number that the BSS covers, `P` its primary channel. All access points of the judged network are
-    listed, and the strongest of the others, up to `_MOST_BSSS` in all.
+    `#` is a channel number that the BSS covers, `P` its primary channel. The access points of the judged network come
+    first, then the strongest of the others, up to `_MOST_BSSS` in all; the lines are ordered by signal.
     """
     bsss = [bss for bss in wifi.bss if bss.channel in _CHANNELS and bss.band == "2.4"]
     bsss.sort(key=lambda bss: (not is_judged(bss, wifi), -strength(bss.signal_dbm)))
@@ -53,7 +53,7 @@ def _in_words(bsss: list[Bss], wifi: Wifi) -> list[str]:
 
 
 def _name(bss: Bss) -> str:
-    """The name of a BSS, cut at the width that it has in the map."""
+    """The name of a BSS, cut to the width of its column in the map."""
     name = shown(bss.ssid or ("(hidden)" if bss.ssid == "" else "(name withheld)"))
     return name if cell_len(name) <= _NAME_WIDTH else set_cell_size(name, _NAME_WIDTH - 1) + "…"
 

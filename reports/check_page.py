@@ -10,7 +10,8 @@ from rich.text import Text
 from netpreflight.agent.called import as_called
 
 NARROWEST, WIDEST = 30, 100
-"""Columns; a narrower terminal breaks the lines itself, and longer ones are hard to read."""
+"""The least and most columns for which lines are broken: a narrower terminal breaks them again itself, and longer lines
+are hard to read."""
 _LINK = re.compile(r"\[([^]]+)\]\(([^)#]+)\.md#?(\w*)\)")
 _OF_NO_CHECK = {"common", "routers"}
 _ADDRESS = re.compile(r"<(https?://[^>]+)>")
@@ -86,6 +87,6 @@ def _styled(block: Block, program: str) -> Text:
 
 
 def _command(link: re.Match[str]) -> str:
-    """What stands for a link: the command that prints that page."""
+    """The text that replaces a link: the link's own text, or the command that prints the page, if it is of no check."""
     command = " ".join(filter(None, ("netpreflight explain", link[2], link[3])))
     return f"`{command}`" if link[2] in _OF_NO_CHECK else link[1]

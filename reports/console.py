@@ -1,4 +1,4 @@
-"""The consoles to print on: a terminal, or the text of a file."""
+"""The rich consoles to print on: one for a terminal, and one that returns plain text for a file."""
 
 import io
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _WIDTH_IN_FILES = 100
 
 
 class _Unpadded:
-    """What is printed, without blanks at the ends of its lines."""
+    """A piece to print, without blanks at the ends of its lines."""
 
     def __init__(self, piece: RenderableType) -> None:
         self._piece = piece
@@ -28,9 +28,9 @@ class _Unpadded:
 
 
 class TerminalConsole(Console):
-    """A console that leaves a broken pipe to the command line, instead of ending the program, and the cursor seen.
+    """A console that never hides the cursor, and that raises an error for a broken pipe instead of ending the program.
 
-    A cursor that is hidden stays hidden if this process is killed.
+    A hidden cursor would stay hidden if this process is killed. The command line handles the broken pipe.
     """
 
     def on_broken_pipe(self) -> None:
@@ -38,7 +38,7 @@ class TerminalConsole(Console):
         raise BrokenPipeError
 
     def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
-        """Print objects, without the blanks to which rich pads their lines."""
+        """Print objects, without the blanks that rich adds at the ends of their lines."""
         shown = objects if soft_wrap else [_Unpadded(piece) for piece in objects]
         super().print(*shown, soft_wrap=soft_wrap, **options)
 
@@ -49,7 +49,7 @@ class TerminalConsole(Console):
 
 def on_terminal(stream: TextIO) -> TerminalConsole:
     """A console that prints text as it is, without interpreting markup."""
-    # Windows' old console begins a new line after its last column, so rich leaves that empty; pipes and files do not.
+    # Windows' old console wraps after its last column, so rich leaves that column empty. Pipes and files do not wrap.
     old_console = None if stream.isatty() else False
     return TerminalConsole(
         file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False, legacy_windows=old_console

@@ -1,4 +1,4 @@
-"""What a run sent, heard and asked, one line for each (`--debug`).
+"""What a run sent, received and asked, one line for each event (`--debug`).
 
 A line has the time in seconds since the run began, the kind of event, and its fields as `key=value`, always in the same
 order. A value with other characters than letters, digits and `._:/+-` is in double quotes, in which a backslash escapes
@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._:/+-]+")
 
 
 class _Run(Struct, frozen=True):
-    """A report and its events. The report comes first, so that the events get the report's tokens."""
+    """A report and its events, to be shared together; the report is first, so that its tokens keep their numbers."""
 
     report: Report
     events: list[Event]
@@ -32,7 +32,7 @@ def line(event: Event) -> str:
 
 
 def shared_lines(report: Report, events: list[Event], level: SharingLevel) -> list[str]:
-    """The events as lines, with the same things hidden as in the report of the same run at this level."""
+    """The events as lines; they hide what the report of the same run hides at this level of sharing."""
     told = events if level == "complete" else hidden(_Run(report, events), [report], level, events).events
     return [line(event) for event in told]
 
@@ -62,6 +62,12 @@ def _fields(event: Event) -> Iterator[tuple[str, str | int]]:
 
 
 def _value(value: str | int) -> str:
+    """The value of a field as it stands in a line: plain, or in double quotes.
+
+    It is escaped twice. First, characters that act on a terminal become escapes, which makes the text safe to show.
+    Then, within quotes, backslashes and quotes are escaped as the format of the line demands, the backslashes of the
+    first escaping, too. Whoever undoes the quoting of the line gets the safe text.
+    """
     text = escaped(str(value))
     if _PLAIN.fullmatch(text):
         return text

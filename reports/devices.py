@@ -9,9 +9,9 @@ from netpreflight.agent.profiles.facts import CheckNeeds
 from netpreflight.reports.safe_text import shown
 
 NARROWEST = 40
-"""Columns; on a narrower terminal the terminal itself breaks the lines."""
+"""The least columns for which lines are broken; a narrower terminal breaks them again itself."""
 WIDEST = 120
-"""Columns; longer lines are hard to read."""
+"""The most columns for which lines are broken; longer lines are hard to read."""
 _TITLES = {
     "": "Address",
     "radio": "Radio",
@@ -79,7 +79,7 @@ _NAMES = {
     "colour": "colour of the LED",
     "blink_ms": "each blink",
 }
-"""Words for facts whose names do not read well."""
+"""Names of facts in plain words, for those whose names in the profile do not read well."""
 _WORDS = {
     ("transport", "coap"): "CoAP over UDP",
     ("transport", "dtls"): "DTLS over UDP",
@@ -177,7 +177,7 @@ def _versions(sheet: Sheet) -> str:
 
 
 def _range(stated: Fact[Any] | CheckNeeds) -> str:
-    """The versions for which a fact holds, to be put after its name; empty if it holds for all."""
+    """The Device OS versions for which a fact holds, to be put after its name; empty if it holds for all."""
     if stated.since is None:
         return f", before {stated.before}" if stated.before else ""
     return f", {stated.since} to before {stated.before}" if stated.before else f", from {stated.since} on"
@@ -202,7 +202,10 @@ def _value(name: str, value: Any) -> str:
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
-    """Break a text into lines for a terminal, made safe to show; later lines are indented four columns more."""
+    """Break a text into lines for a terminal, made safe to show.
+
+    The first line begins with `first`, the later ones with `rest`; None: with `first` and four spaces more.
+    """
     return textwrap.wrap(
         " ".join(map(shown, text.split(" "))),
         max(NARROWEST, min(width, WIDEST)),

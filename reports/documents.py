@@ -1,4 +1,4 @@
-"""Any document but a run's report as JSON; `reports/json.py` writes a report, which may be large, in parts."""
+"""Writes a document as JSON, except a run's report: that may be large, and `reports/json.py` writes it in parts."""
 
 import msgspec
 

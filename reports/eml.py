@@ -1,6 +1,6 @@
-"""A request as a mail that is not sent yet (RFC 5322): no sender and no recipient, which whoever sends it fills in.
+"""A request as a draft of a mail (RFC 5322), without sender and recipient: whoever sends it fills them in.
 
-`X-Unsent: 1` opens it as a draft in Outlook. Its date is that of the run.
+`X-Unsent: 1` makes Outlook open it as a draft. Its date is that of the run.
 """
 
 from email.charset import QP, Charset
@@ -20,8 +20,8 @@ _UTF_8.body_encoding = QP
 def render(request: Request, contact: str) -> str:
     """The mail, with the line ends of RFC 5322.
 
-    Nothing from the network gets into a header but the subject. It is encoded (RFC 2047) where it is not plain ASCII,
-    or has what would be read as encoded already: a network can be called `=?utf-8?q?=0ABcc:…?=`.
+    The subject is the only header that can contain text from the network. It is encoded (RFC 2047) if it is not plain
+    ASCII, or if it contains `=?`: a network can be called `=?utf-8?q?=0ABcc:…?=`, which would be decoded otherwise.
     """
     message: Message[Any, Any] = Message()
     message.set_payload("\n".join(body(request, contact)) + "\n", _UTF_8)

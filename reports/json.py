@@ -11,24 +11,28 @@ from netpreflight.probes.observations import Observations, Wifi
 from netpreflight.reports.safe_text import json_shown
 
 _LARGE = Report, Observations, Wifi
-"""What is taken apart into its fields, and these into their items."""
+"""The types that are written field by field; their lists are written item by item, and everything else as a whole."""
 _ITEMS = 10
-"""So many items of a list are one part."""
+"""How many items of a list are written as one part."""
 
 
 def render(report: Report, _dialects: Sequence[str] = (), _contact: str = "", /) -> str:
-    """One JSON document, ending in a newline; it has the changes as values, not as text for a product or a person."""
+    """The report as one JSON document, ending in a newline.
+
+    The products and the contact are not used: JSON has the changes as values, not as text for a product or a person.
+    """
     return "".join(parts(report))
 
 
 def parts(report: Report) -> Iterator[str]:
-    """The same in parts: as a whole, the run of a crowded place would be in memory several times."""
+    """The same document in parts; written as a whole, the run of a crowded place would be in memory several times."""
     for part in _parts(report, "\n"):
         yield json_shown(part)
     yield "\n"
 
 
 def _parts(value: Any, line_break: str) -> Iterator[str]:
+    """The JSON of a value in parts; `line_break` is a newline with the indentation of the value."""
     inner = f"{line_break} "
     if isinstance(value, _LARGE):
         opening = "{"
@@ -50,5 +54,5 @@ def _parts(value: Any, line_break: str) -> Iterator[str]:
 
 
 def _formatted(value: object, line_break: str) -> str:
-    """A value as JSON; a text in it has no line breaks, because JSON escapes them."""
+    """A value as JSON, indented; replacing its line breaks changes no text, because JSON escapes those within texts."""
     return msgspec.json.format(msgspec.json.encode(value), indent=1).decode().replace("\n", line_break)

@@ -1,4 +1,4 @@
-"""Parts of a report as lines of plain text, for the renderings that are text."""
+"""Parts of a report as lines of plain text, for the terminal, text files and Markdown."""
 
 from msgspec import UNSET
 
@@ -9,11 +9,11 @@ from netpreflight.probes.observations import Observation, Scope
 from netpreflight.reports.words import STATUS, TOLD, air, attached, resolvers, unanswered
 
 _MOST_EVIDENCE = 30
-"""Lines of one check's evidence; the JSON has them all."""
+"""The most lines of one check's evidence; the JSON has them all."""
 
 
 def way(report: Report) -> list[str]:
-    """The way from this laptop to the cloud, one line for each station, with the results of the stretch before it."""
+    """The route from this laptop to the cloud: a line for each station, with the check results on the way to it."""
     return [
         station.title
         + (f" ({', '.join(station.detail)})" if station.detail else "")
@@ -44,7 +44,7 @@ def unseen(report: Report) -> list[str]:
 
 
 def times(report: Report) -> list[str]:
-    """When each probe ran."""
+    """When each probe ran and for how long, or why it did not run."""
     found = []
     for name in report.observations.__struct_fields__:
         probe = getattr(report.observations, name)
@@ -55,7 +55,7 @@ def times(report: Report) -> list[str]:
 
 
 def labels(report: Report) -> dict[str, str]:
-    """What the user calls the site of the run, and the place there; without what was not said or is hidden."""
+    """The user's names for the site of the run and for the place there, if they were given and are not hidden."""
     return {what: label for what, label in (("site", report.site), ("place", report.place)) if label}
 
 
@@ -80,7 +80,7 @@ def speaks_for(report: Report) -> list[str]:
 
 
 def sent(report: Report) -> str:
-    """How many packets and bytes were sent."""
+    """How many packets and bytes were sent, as the end of a sentence: "sent 12 packets, 900 bytes"."""
     packets, size = (sum(getattr(contact, what) for contact in report.footprint) for what in ("packets", "bytes"))
     return f"sent {counted(packets, 'packet')}, {size} bytes" if packets else "sent nothing"
 

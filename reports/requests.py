@@ -1,6 +1,7 @@
-"""The requests as text: the same lines on the page, in Markdown, in a text file and in a mail.
+"""The requests to those who have to change something, as text: the same lines in every format, and in a mail.
 
-A request is made for others to read. So it never has more than a ticket, however complete the report is that it is in.
+A request is made for other people to read. So it never reveals more than a report for a ticket does, even if the report
+that it is part of is complete.
 """
 
 import weakref
@@ -30,20 +31,20 @@ _last: list[tuple[weakref.ref[Report], list[Request]]] = []
 
 
 def requests_of(report: Report) -> list[Request]:
-    """The requests that follow from a report, with no more than a ticket has.
+    """The requests that follow from a report, with no more than a ticket reveals.
 
-    They are kept for its next rendering: sharing 10,000 access points takes 0.4 s.
+    They are kept for the next rendering of the same report, because sharing 10,000 access points takes 0.4 s.
     """
     for same, made in _last:
         if same() is report:
             return made
-    made = requests(shared(report, "ticket")) if requests(report) else []  # mostly there is none
+    made = requests(shared(report, "ticket")) if requests(report) else []  # most reports have no request
     _last[:] = [(weakref.ref(report), made)]
     return made
 
 
 def subject(request: Request) -> str:
-    """One line, cut where it is too long for a subject."""
+    """The subject of a request in one line, cut if it is too long."""
     line = " ".join(shown(request.subject).split())
     return line if len(line) <= LONGEST_SUBJECT else f"{line[:LONGEST_SUBJECT]}…"
 
@@ -59,7 +60,7 @@ def with_subject(request: Request, contact: str) -> list[str]:
 
 
 def body(request: Request, contact: str) -> list[str]:
-    """The request without its subject, line by line; each of them is safe to show."""
+    """The lines of a request without its subject; each line is safe to show."""
     return [
         f"To {the_owner(request.owner)} ({WHO[request.owner]})",
         "",
@@ -84,7 +85,7 @@ def body(request: Request, contact: str) -> list[str]:
 
 
 def _command(request: Request) -> Iterator[str]:
-    """The command that verifies the changes, and what it says then."""
+    """The lines with the command that verifies the changes, and what it prints once they are made."""
     if request.command:
         yield "On a laptop on that network (netpreflight is a free program that sends what such a device sends):"
         yield f"  {escaped(request.command)}"
@@ -92,7 +93,7 @@ def _command(request: Request) -> Iterator[str]:
 
 
 def _changes(asks: Sequence[Ask]) -> Iterator[str]:
-    """What is asked for, numbered."""
+    """The lines with what is asked for, numbered, under a heading for how sure it is."""
     headings = {
         "needed": "Please change:",
         "suspected": "Please check whether this is the cause; it is suspected, and not proved:",
@@ -103,14 +104,14 @@ def _changes(asks: Sequence[Ask]) -> Iterator[str]:
         if ask.sure != before:
             yield headings[ask.sure]
         before = ask.sure
-        # A rule is of validated values, and no use if it is cut.
+        # A rule is shown at full length: it has only validated values, and is useless if it is cut.
         lines = [escaped(rule.line) for rule in ask.rules] or [shown(ask.line)]
         yield f"{number}. {lines[0]}"
         yield from (f"   {line}" for line in [*lines[1:], *([shown(ask.place)] if ask.place else [])])
 
 
 def _seen(request: Request) -> Iterator[str]:
-    """What was found and what proves it, by the numbers of what is asked for, and what worked beside it."""
+    """The lines with the evidence for each change, under the change's number, and with what worked in the same run."""
     for number, ask in enumerate(request.asks, 1):
         for at, line in enumerate(ask.seen):
             yield f"{f'{number}.' if not at else '   -'} {shown(line)}"
@@ -120,7 +121,7 @@ def _seen(request: Request) -> Iterator[str]:
 
 
 def _customer(request: Request) -> Iterator[str]:
-    """What an internet provider asks first."""
+    """The lines with what an internet provider asks first; none for other owners."""
     if request.owner == "internet provider":
         yield f"Customer number, and the connection's public address: {_BLANK}"
         yield from (f"{escaped(subnet)} is behind that address: you do not see it." for subnet in request.behind)

@@ -1,8 +1,8 @@
-"""Text from the network, made safe to show: what acts on a terminal, and what nobody sees, is shown as an escape.
+"""Makes text from the network safe to show: characters that act on a terminal or are invisible become escapes.
 
-Whoever names a network "Home" and adds a character that is not seen has another name that looks the same. Letters of
-all scripts, with their marks, and emoji stay as they are. (An emoji's variation selectors and joiners do not: they are
-not seen, and the emoji are.)
+With an invisible character in it, a name that is not "Home" could look like "Home". Letters of all scripts, with their
+marks, and emoji stay as they are. (An emoji's variation selectors and joiners are escaped, because they are invisible
+themselves.)
 """
 
 import re
@@ -12,21 +12,23 @@ from collections.abc import Callable
 LONGEST = 400
 """The most characters that are shown of one piece of text."""
 MOST_MARKS = 4
-"""The most marks that are shown above and below one character: as many as living scripts use (Vietnamese 2, Thai 2,
-Hindi 3, vocalised Hebrew 4), and fewer than cover the line above."""
+"""The most marks (such as accents) that are shown on one character: as many as living scripts use (Vietnamese 2, Thai
+2, Hindi 3, vocalised Hebrew 4), and so few that they do not cover the line above."""
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"}
 """Unicode categories that a terminal acts on or hides: controls, format characters (bidirectional overrides, zero
 width), private use, surrogates, line and paragraph separators, and spaces that look like the usual one or like none."""
 _MARKS = {"Mn", "Me"}
 """Unicode categories of marks that are drawn onto the character before them."""
 _BASES = "LMNS"
-"""The first letters of the categories of characters that have marks: letters, spacing marks, numbers, symbols."""
+"""The first letters of the Unicode categories of characters that can have marks: letters, spacing marks, numbers,
+symbols."""
 _IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
     "\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), not shown where it has no effect: fillers,
-joiners, variation selectors. It includes what is reserved for more of them, so the list stays as it is."""
+"""Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): fillers, joiners and variation selectors, which
+are invisible where they have no effect. Code points that Unicode reserves for more of them are included, so the list
+need not be updated."""
 _BLANK = "\u2800\ufffc\U00013441\U00013442\U00016fe4\U0001d159"
 """Letters and symbols that have no ink: the empty Braille pattern, the object replacement character, Egyptian blanks, a
 Khitan filler, the null notehead."""
@@ -53,16 +55,16 @@ def escaped(text: str) -> str:
 
 
 def json_shown(document: str) -> str:
-    """A JSON document with those characters as JSON escapes: the same content, safe on a terminal."""
-    if document.isascii() and "\x7f" not in document:  # most are, and they may be large
+    """A JSON document with the same characters as JSON escapes: the content is the same, but safe on a terminal."""
+    if document.isascii() and "\x7f" not in document:  # true for most documents, which may be large
         return document
     return _BEYOND_PRINTABLE_ASCII.sub(lambda match: _escaped_run(match, _json_escape), document)
 
 
 def _escaped_run(match: re.Match[str], escape: Callable[[str], str]) -> str:
-    """A part of a text with what is hidden in it, and what is no mark of any character, escaped.
+    """The matched part of a text, with invisible characters escaped, and marks that do not belong to a character.
 
-    A second mark of the same kind on one character is drawn over the first, so it is not seen either.
+    A second mark of the same kind on one character is escaped, too: it is drawn over the first, so it is invisible.
     """
     before = match.string[match.start() - 1] if match.start() else ""
     marks: list[str] | None = [] if _is_base(before) else None

@@ -1,4 +1,4 @@
-"""What several renderings share: words, and which checks a part of the report lists."""
+"""What several renderings of a report share: texts for its values, and the choice of checks for a part of it."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ METHODS = {
     "echo-1": "cloud echo, first form",
     "echo-2": "cloud echo, second form",
 }
-"""The device's Internet Test, by `method`."""
+"""The device's Internet Test in words, by its `method`."""
 STATUS: dict[Status, str] = {
     "pass": "ok",
     "warn": "warning",
@@ -30,7 +30,7 @@ STATUS: dict[Status, str] = {
 }
 """The result of a check, in text formats."""
 ONLINE = {True: "It gets online.", False: "It does not get online.", None: "It is not known whether it gets online."}
-"""How the device's start ends."""
+"""How the device's start ends: whether it gets online."""
 
 TOLD: dict[SharedLevel, str] = {
     "ticket": (
@@ -43,7 +43,7 @@ TOLD: dict[SharedLevel, str] = {
         "with tokens cannot be pasted, and netpreflight cannot judge it again."
     ),
 }
-"""One line that says what a shared report holds."""
+"""What a shared report leaves out, by its level of sharing."""
 
 
 def titled(title: str, os_version: str | None) -> str:
@@ -52,15 +52,15 @@ def titled(title: str, os_version: str | None) -> str:
 
 
 def due_to(cause: Check) -> str:
-    """Why another check did not pass, as an introduction to it: the check that has to be settled first.
+    """Which check has caused that another one did not pass, in words to put before the other check's summary.
 
-    Where the web answers this laptop only, the check of captive portals is that one, and there is no portal.
+    The check of captive portals can be the cause without a portal: if the web answers this laptop only (ONLY_LAPTOP).
     """
     return "only the laptop passes" if cause.problem == ONLY_LAPTOP else f"due to {cause.id}"
 
 
 def runs(test_runs: bool | None, when: str) -> str:  # noqa: FBT001 - the field of InternetTest itself
-    """Whether the Internet Test runs here, as an introduction to its log and LED."""
+    """Whether the device runs its Internet Test here, as a sentence that introduces the test's log and LED."""
     return {
         True: "Here it runs, because the cloud connection fails. Its log and LED:",
         False: f"Here it does not run: it runs {when}. Its log and LED if it ran:",
@@ -78,26 +78,26 @@ def doubts(facts: list[Fact[Any]]) -> list[str]:
 
 
 def log_lines(stage: StartupStage) -> list[str]:
-    """The lines to look for in a log for a stage: the one that tells that it is reached, or that it stops there."""
+    """The log lines to look for at a stage: those which show that the device has reached it, or stops there."""
     told = stage.instead if stage.state == "stops" else stage.line
     return [*([told] if told else []), *([f"{stage.hidden_line}{NOT_BY_DEFAULT}"] if stage.hidden_line else [])]
 
 
 def at_the_end(device: DeviceVerdict | VersionVerdict) -> str:
-    """LED and log line at the end of the start; empty if it is not known how the start ends."""
+    """LED and log line at the end of the device's start; empty if it is not known how the start ends."""
     return "" if device.online is None else ": ".join(filter(None, (device.led, device.log)))
 
 
 def further(report: Report) -> list[Check]:
-    """The checks whose remedies are not among the report's changes, one for each remedy: what else to do or to settle.
+    """The checks with a remedy that is not among the report's changes, one check for each remedy.
 
-    Checks that fail only because of another listed check are left out.
+    They are what else to do or to settle. Checks that fail only because of another listed check are left out.
     """
     return remaining(report.checks, report.changes)
 
 
 def unanswered(report: Report) -> list[Check]:
-    """The checks without an answer: unknown, or skipped although they count."""
+    """The checks without an answer: those that are unknown, and those that were skipped although they count."""
     return [
         check
         for check in report.checks
@@ -106,7 +106,7 @@ def unanswered(report: Report) -> list[Check]:
 
 
 def attached(scope: Scope) -> str:
-    """The interface, and how it is attached."""
+    """The interface, its state, and whether it is wired or on which Wi-Fi network."""
     medium = {"wired": "by cable", "wifi": "Wi-Fi"}.get(scope.medium or "")
     if scope.ssid is not None:
         medium = f"on the Wi-Fi {in_quotes(scope.ssid)}" + (f" ({scope.bssid})" if scope.bssid else "")
@@ -139,7 +139,7 @@ def is_judged(bss: Bss, wifi: Wifi | None) -> bool:
 
 
 def logged(stage: StartupStage) -> str:
-    """What the device's own log shows of a stage, with the line that says so; empty: the run has no log of it."""
+    """Whether the device's own log shows a stage as reached, with the line that shows it; empty: the run has no log."""
     if stage.device_log is UNSET:
         return ""
     words = {"witnessed": "reached", "implied": "reached, as later lines show", "stops": "stops here"}

@@ -225,7 +225,7 @@ class Hour(Struct, frozen=True, kw_only=True):
 
 
 class Traffic(Struct, frozen=True, kw_only=True):
-    """What was sent to a host and port in all, and what came back. Bytes count from the IP header; TCP is a lower bound."""
+    """What was sent to a host and port, and what came back; bytes from the IP header on, for TCP a lower bound."""
 
     protocol: Protocol
     host: AskedName | None

@@ -51,7 +51,7 @@ def render(comparison: Comparison) -> str:
 
 
 def _kind(comparison: Comparison) -> str:
-    """The mark beside the sentence: the verdict after a change, or the worse verdict of two networks."""
+    """The mark beside the sentence: the verdict after a change, the worse verdict of two networks, or else "same"."""
     if comparison.story == "before-and-after":
         return comparison.b.verdict
     if comparison.story == "two-networks":

@@ -1,4 +1,4 @@
-"""A comparison for a terminal and for a text file: the sentence, what it rules out, the table, and what differs."""
+"""A comparison for a terminal and for a text file: its sentence, what that rules out, the checks, and what differs."""
 
 from collections.abc import Iterable
 from typing import TextIO

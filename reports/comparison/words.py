@@ -32,7 +32,7 @@ def story(comparison: Comparison) -> str:
 
 
 def side(run: Side) -> list[str]:
-    """One of the two runs, in a few lines."""
+    """One of the two runs, in a few lines: its file and time, its network, and its headline."""
     return [
         f"{run.file}, {run.started}{'' if run.complete else ', cut short'}",
         f"{run.network}{f' ({run.hotspot})' if run.hotspot else ''}",
@@ -54,14 +54,14 @@ class Row(NamedTuple):
 
 
 def table_rows(comparison: Comparison) -> list[Row]:
-    """The rows of the table; what both runs left out shares the last one."""
+    """The rows of the table of checks; the checks that both runs left out share the last row."""
     skipped = [pair for pair in comparison.checks if pair.a == pair.b == "skip"]
     found = [Row(pair, pair.id) for pair in comparison.checks if pair not in skipped]
     return [*found, *([Row(skipped[0], in_groups([pair.id for pair in skipped]))] if skipped else [])]
 
 
 def details(pair: CheckPair) -> list[str]:
-    """What each run saw, if the two differ, and why they may not be comparable."""
+    """What each run saw of a check, and why the two might not be comparable; empty: the runs do not differ."""
     if pair.relation == "not-known" or (
         pair.relation == "same" and (pair.a != "fail" or pair.a_summary == pair.b_summary)
     ):

@@ -1,4 +1,4 @@
-"""What a device's own log says (`netpreflight log`): an answer in, text out. Nothing here decides anything."""
+"""Renderings of what a device's own log says (`netpreflight log`). Nothing here decides anything."""
 
 from collections.abc import Callable
 
@@ -14,4 +14,4 @@ FORMATS: dict[str, Callable[[LogAnswer], str]] = {
     ".md": as_markdown,
     ".txt": as_text,
 }
-"""How an answer is written, by the ending of the file."""
+"""The formats that an answer can be written in, by the ending of the file."""

@@ -1,4 +1,4 @@
-"""What a device's own log says (`netpreflight log`), for a terminal and as text: the answer first, then its lines."""
+"""What a device's own log says (`netpreflight log`), for a terminal and as text: the answer, then lines of the log."""
 
 from typing import TextIO
 

@@ -1,4 +1,4 @@
-"""What every rendering of a device's log says in words."""
+"""The texts that all renderings of a device's log share."""
 
 from netpreflight.agent.owner import the_owner
 from netpreflight.agent.results import LogAnswer, LogAttempt
@@ -17,7 +17,7 @@ def device(answer: LogAnswer) -> str:
 
 
 def to_do(answer: LogAnswer) -> str:
-    """Who has to change what; empty: nothing has to be changed, or nothing is known of it."""
+    """Who has to change what; empty: nothing has to be changed, or it is not known whether anything has to be."""
     if answer.remedy is not None:
         who = f" ({the_owner(answer.owner)})" if answer.owner else ""
         return f"To do{who}: {answer.remedy}."
@@ -30,18 +30,18 @@ def to_do(answer: LogAnswer) -> str:
 
 
 def why(answer: LogAnswer) -> str:
-    """What the attempt that decides leaves open or rules out; empty: nothing."""
+    """What an attempt leaves open or rules out (`LogAttempt.why`), as a sentence; empty: nothing."""
     whys = {attempt.why for attempt in answer.attempts}
     return next((f"{note}." for note in answer.notes if note in whys), "")
 
 
 def notes(answer: LogAnswer) -> list[str]:
-    """What else is to be known."""
+    """The notes that `why` does not say already, as sentences."""
     return [f"{note}." for note in answer.notes if f"{note}." != why(answer)]
 
 
 def check(answer: LogAnswer) -> str:
-    """The check that says more of it; empty: none."""
+    """A sentence that names the check which says more; empty: there is none."""
     if answer.check is None:
         return ""
     problem = f", {answer.problem}" if answer.problem else ""
@@ -49,7 +49,7 @@ def check(answer: LogAnswer) -> str:
 
 
 def attempts(answer: LogAnswer) -> list[str]:
-    """The last attempts, each with how it ended; empty: there is only one."""
+    """The last attempts to get online, each with how it ended; empty: there was at most one."""
     if len(answer.attempts) < 2:
         return []
     left_out = len(answer.attempts) - MOST_ATTEMPTS

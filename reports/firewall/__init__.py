@@ -1,6 +1,6 @@
-"""Turns neutral firewall rules into text for one product's administrator. One file for each dialect.
+"""Writes firewall rules as text for the administrator of one product. There is one module for each product (dialect).
 
-Only validated values of the rules get into the text, comments included.
+Only validated values of the rules get into the text, also into its comments.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,14 +31,14 @@ class Dialect(NamedTuple):
 
     title: str
     comment: str
-    """What begins a comment line."""
+    """The characters that begin a comment line."""
     notes: Sequence[str]
     """What the administrator has to know or fill in."""
     lines: Callable[[list[Rule]], Iterable[str]]
     names: Names = "none"
-    """The names that the note is about."""
+    """The kind of host names in rules for which `name_note` is shown."""
     name_note: str = ""
-    """What the administrator has to know where a rule has such a name."""
+    """What the administrator has to know if a rule has such a host name."""
 
 
 DIALECTS = {
@@ -72,20 +72,20 @@ FILL_IN = (
 
 
 def _told(number: int, rule: Rule) -> Iterable[str]:
-    """What a rule is to let through, and which of its values are only claimed by the run."""
+    """Two comments on a rule: what it lets through, and which of its values are from the run and were not verified."""
     yield f"{number}: {rule.line}"
     values = [*([rule.source] if rule.source else []), *rule.addresses]
     yield f"{number}: not verified, as the run has it: {', '.join(values)}"
 
 
 def _is_for_pasting(rule: Rule) -> bool:
-    """Whether a rule has real values, and not tokens in their place (`reports/sharing/`)."""
+    """Whether a rule has real values, and not tokens that replace them (`reports/sharing/`)."""
     values = [*rule.addresses, rule.source, rule.mac]
     return all(value[:1] in "0123456789ABCDEF" for value in values if value)
 
 
 def render(changes: list[Change], dialect: str) -> str:
-    """The firewall changes as text for a product; checks that no firewall rule can fix are listed in its comments."""
+    """The firewall changes as text for a product; its comments list the checks that no firewall rule can fix."""
     product = DIALECTS[dialect]
     if any(not _is_for_pasting(rule) for change in changes for rule in change.rules):
         return f"{product.comment} {REPLACED}\n"

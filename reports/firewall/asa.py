@@ -10,11 +10,12 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import Names, idle_s_to_set, label, name_of, source_and_mask
 
 IDLE_S = 120
-"""`timeout udp` (Cisco ASA Series Firewall CLI Configuration Guide, "Configure Global Timeouts": 2 minutes)."""
+"""The default of `timeout udp` (Cisco ASA Series Firewall CLI Configuration Guide, "Configure Global Timeouts": 2
+minutes)."""
 NOTES = ("In configuration mode. INSIDE-IN stands for the access list that is bound to your LAN's interface.",)
 NAME_NOTE = "The ASA resolves a name itself: it needs a DNS server group."
 NAMES: Names = "exact"
-"""The names that it takes."""
+"""The host names that the ASA accepts as destination."""
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:

@@ -15,23 +15,23 @@ def label(number: int) -> str:
 
 
 def name_of(rule: Rule, names: Names) -> str | None:
-    """The destination's host name, if the product accepts it; None: use the addresses."""
+    """The destination's host name, if the product accepts names like it; None: use the addresses instead."""
     if names == "none" or rule.host is None or (names == "exact" and rule.host.startswith("*")):
         return None
     return rule.host
 
 
 SUBNET = "DEVICE-SUBNET"
-"""Stands for a source that the administrator has to fill in: no product takes it, and none takes it for "any"."""
+"""Stands for a source that the administrator has to fill in. Every product refuses it, and none treats it as "any"."""
 
 
 def source_of(rule: Rule) -> str:
-    """The device's subnet with its prefix length, or what stands for it."""
+    """The device's subnet with its prefix length, or a placeholder to fill in."""
     return rule.source or f"{SUBNET}/PREFIX"
 
 
 def source_and_mask(rule: Rule) -> tuple[str, str]:
-    """The device's subnet as its address and netmask, or what stands for them."""
+    """The device's subnet as its address and netmask, or placeholders to fill in."""
     if rule.source is None:
         return SUBNET, "DEVICE-MASK"
     network = ipaddress.IPv4Network(rule.source)
@@ -39,7 +39,7 @@ def source_and_mask(rule: Rule) -> tuple[str, str]:
 
 
 def source_and_wildcard(rule: Rule) -> tuple[str, str]:
-    """The device's subnet as its address and wildcard mask, or what stands for them."""
+    """The device's subnet as its address and wildcard mask, or placeholders to fill in."""
     if rule.source is None:
         return SUBNET, "DEVICE-WILDCARD"
     network = ipaddress.IPv4Network(rule.source)
@@ -47,7 +47,7 @@ def source_and_wildcard(rule: Rule) -> tuple[str, str]:
 
 
 def idle_s_to_set(rule: Rule, usual_s: int) -> int | None:
-    """The idle time in seconds to set if the product's default `usual_s` is too short; None if it is long enough."""
+    """The idle timeout in seconds to set, because the product's default `usual_s` is too short; None: it is enough."""
     return rule.idle_s if rule.idle_s is not None and rule.idle_s > usual_s else None
 
 

@@ -18,14 +18,14 @@ from netpreflight.reports.firewall.common import (
 )
 
 IDLE_S = 180
-"""The system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
+"""The default of the system's udp-idle-timer (Fortinet's technical tip 191228, "Session timeout settings")."""
 NOTES = (
     'In the CLI. "lan" and "wan1" stand for your interfaces; set nat as in your other policies. The policy is added at',
     "the end: move it before the one that denies.",
 )
 NAME_NOTE = "The FortiGate learns the addresses of a name with * from the DNS answers that pass through it."
 NAMES: Names = "zones"
-"""The names that it takes."""
+"""The host names that the FortiGate accepts as destination."""
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
@@ -33,7 +33,8 @@ def lines(rules: list[Rule]) -> Iterator[str]:
     for number, rule in enumerate(rules, 1):
         name, host = label(number), name_of(rule, NAMES)
         destinations = [f'"{destination}"' for destination in address_names(rule, name, host)]
-        # An address object whose subnet is refused would stand for every address, so none is made.
+        # If the FortiGate refused a placeholder as subnet, the new address object would match every address. So without
+        # a known subnet, no object is made, and the policy names one that the administrator has to make.
         origin = f'"{name}-from"' if rule.source else f'"{SUBNET}"'
         yield "config firewall address"
         if rule.source:

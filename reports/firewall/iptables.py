@@ -6,7 +6,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 120
-"""nf_conntrack_udp_timeout_stream (the kernel's nf_conntrack-sysctl)."""
+"""The default of nf_conntrack_udp_timeout_stream (the kernel's nf_conntrack-sysctl)."""
 NOTES = (
     "Run as root; each rule is put at the head of the chain FORWARD. Save the rules in your usual way (iptables-save).",
     "Replies need this rule, which nearly every ruleset has: -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",

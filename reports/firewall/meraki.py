@@ -1,4 +1,4 @@
-"""Cisco Meraki MX: layer 3 outbound rules, as the Dashboard API has them and as the fields of the page.
+"""Cisco Meraki MX: layer 3 outbound rules, as JSON for the Dashboard API and as values for the Dashboard's page.
 
 Meraki documentation, "Using Layer 3 Firewall Rules" (stateful; a destination may be a name) and Dashboard API v1,
 "Update Network Appliance Firewall L3 Firewall Rules" (which replaces the whole list).
@@ -17,11 +17,11 @@ NOTES = (
 )
 NAME_NOTE = "A name works only if the devices' DNS passes through the MX."
 NAMES: Names = "exact"
-"""The names that it takes."""
+"""The host names that the MX accepts as destination."""
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """The rules as the API takes them; the keys are the columns of the page."""
+    """The rules as JSON for the API; the keys correspond to the columns of the page."""
     wanted = [
         {
             "comment": label(number),

@@ -1,7 +1,7 @@
-"""OPNsense: calls of its API, whose fields are those of Firewall > Aliases and Firewall > Rules (formerly Automation).
+"""OPNsense: API calls with the same fields as the pages Firewall > Aliases and Firewall > Rules (formerly Automation).
 
 OPNsense documentation, "Development Manual: API: Core: Firewall" (alias/add_item, filter/add_rule) and "Aliases" (a
-host alias takes the name of one host).
+host alias accepts the name of one host).
 """
 
 import json
@@ -11,7 +11,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 60
-"""pf's time-out udp.multiple."""
+"""The default of pf's time-out udp.multiple."""
 NOTES = (
     "In a shell, with KEY and SECRET of an API user and HOST of the firewall; or fill in the same fields by hand.",
     'The interface "lan" stands for yours.',
@@ -19,7 +19,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """A host alias and a rule for each rule; at the end, the calls that apply them."""
+    """The calls that add a host alias and a filter rule for each rule; at the end, the calls that apply them."""
     for number, rule in enumerate(rules, 1):
         name, host = label(number), name_of(rule, "exact")
         alias = {

@@ -1,7 +1,7 @@
 """Palo Alto Networks PAN-OS: `set` commands of the configuration mode.
 
 Palo Alto Networks, "PAN-OS CLI Quick Start", "Components of a Security Policy Rule", "Create a Custom Service" and
-"Maintain Custom Timeouts for Data Center Applications" (a service's own time-out).
+"Maintain Custom Timeouts for Data Center Applications" (a time-out for one service).
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 30
-"""The UDP session time-out."""
+"""The default of the UDP session time-out."""
 NOTES = (
     "In configure mode, line by line, without the lines that begin with #; trust and untrust stand for your zones.",
     "The rule is put at the top: move it to where it belongs, then commit.",

@@ -6,7 +6,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 60
-"""The time-out udp.multiple."""
+"""The default of the time-out udp.multiple."""
 NOTES = (
     "For pf.conf, before the rules that block; check with pfctl -nf. em0 stands for your LAN's interface.",
     "If outgoing traffic on the WAN is blocked, too, add the same rule there: pass out quick on ..., after NAT.",
@@ -14,7 +14,7 @@ NOTES = (
 
 
 def lines(rules: list[Rule]) -> Iterator[str]:
-    """One rule for each rule; pf keeps state for what it passes."""
+    """One pf rule for each firewall rule; pf keeps state, so replies pass without a rule of their own."""
     for number, rule in enumerate(rules, 1):
         options = f" (udp.multiple {idle_s})" if (idle_s := idle_s_to_set(rule, IDLE_S)) else ""
         several = len(rule.addresses) > 1

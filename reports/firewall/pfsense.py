@@ -1,6 +1,7 @@
 """pfSense: its command easyrule (Netgate documentation, "Using EasyRule to Manage Firewall Rules").
 
-It takes the name of an alias for an address (easyrule.inc, easyrule_parse_pass()), and refuses a name that is none.
+easyrule accepts the name of an alias in place of an address (easyrule.inc, easyrule_parse_pass()), and refuses a name
+that is not an alias.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 60
-"""pf's time-out udp.multiple."""
+"""The default of pf's time-out udp.multiple."""
 NOTES = (
     "In a shell (console option 8, or Diagnostics > Command Prompt); lan stands for your interface. The rules are",
     "added at the end: in Firewall > Rules, move them before the one that blocks.",

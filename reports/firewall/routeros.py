@@ -6,7 +6,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 180
-"""udp-stream-timeout (3m)."""
+"""The default of udp-stream-timeout (3m)."""
 NOTES = (
     "In a terminal, or as a file for /import. The rules are added at the end of the chain: move each before the one",
     "that drops. Replies need a rule that accepts established,related, which the default configuration has.",

@@ -10,7 +10,8 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import address_names, idle_s_to_set, label, name_of, source_of
 
 IDLE_S = 60
-"""The inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based defaults)."""
+"""The default inactivity time-out of UDP ("Policy Application Timeout Configuration and Lookup", protocol-based
+defaults)."""
 NOTES = (
     "In configuration mode, with load set terminal; trust and untrust stand for your zones.",
     "The policy is added at the end of its zone pair: insert it before the one that denies, then commit.",

@@ -9,7 +9,7 @@ from netpreflight.agent.report.changes import Rule
 from netpreflight.reports.firewall.common import idle_s_to_set, label, source_of
 
 IDLE_S = 120
-"""The gateway runs Linux: nf_conntrack_udp_timeout_stream."""
+"""The default of nf_conntrack_udp_timeout_stream, because the gateway runs Linux."""
 NOTES = ("Settings > Zones (or Policy Engine) > Create Policy, with these fields; put it before the ones that block.",)
 
 

@@ -9,5 +9,8 @@ from netpreflight.reports.html.view import view
 
 
 def render(report: Report, dialects: Sequence[str] = (), contact: str = "", /) -> str:
-    """The whole report, with its firewall changes for these products, unfolded; if none is given, for all, folded."""
+    """The whole report as a page.
+
+    The firewall changes for these products are unfolded; if none is given, there are those for all products, folded.
+    """
     return page("report.html", style=led.css("led", report.startup.lights), **view(report, dialects, contact))

@@ -1,6 +1,7 @@
-"""The status LED as a picture: a CSS animation with its colours and times, and a still strip for paper or less motion.
+"""The status LED as a picture: a CSS animation with its colours and times, and a still strip that shows the same.
 
-A small lamp may blink faster than three times a second: WCAG 2.3.1 limits flashes of more than 21,824 CSS pixels only.
+The strip is for paper, and for readers who want less motion. The small lamp may blink faster than three times a second:
+WCAG 2.3.1 limits only flashes that are larger than 21,824 CSS pixels.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ COLOURS = {
 }
 _OTHER = "#9aa3ad"
 _ENDLESS_MS = 2400
-"""How long to show a light that never ends, if another one follows."""
+"""How long a light that never ends is shown, if another light follows."""
 _PAUSE_MS = 600
 _STRIP_MS = 4000
 _LONGEST_MS = 10_000
@@ -35,7 +36,7 @@ class Piece(NamedTuple):
 
 
 def css(name: str, lights: list[LedSignal]) -> str:
-    """CSS rules that make the element of class `name` blink like these lights; they have only numbers and our names."""
+    """CSS rules that make the element of class `name` blink like these lights; they contain no text of the network."""
     if not lights:
         return ""
     if len(lights) == 1 and lights[0].breathes:
@@ -57,7 +58,10 @@ def css(name: str, lights: list[LedSignal]) -> str:
 
 
 def strip(lights: list[LedSignal]) -> list[Piece]:
-    """The first four seconds of the lights, or as long as all of them take once: the parts in which the LED is lit."""
+    """The parts of the strip in which the LED is lit.
+
+    The strip shows the first four seconds; if several lights follow each other, at least each of them once.
+    """
     if not lights:
         return []
     if len(lights) == 1 and lights[0].breathes:
@@ -72,7 +76,7 @@ def strip(lights: list[LedSignal]) -> list[Piece]:
 
 
 def _spans(lights: list[LedSignal], endless_ms: list[int]) -> Iterator[tuple[int, int, str | None]]:
-    """Start (ms), end (ms) and colour (None: off) of each span; an endless light lasts `endless_ms`, at least once."""
+    """Start (ms), end (ms) and colour (None: off) of each span; a light without end is shown for `endless_ms`."""
     at = 0
     for light, whole in zip(lights, endless_ms, strict=True):
         on, off = _clamped(light.on_ms), _clamped(light.off_ms)

@@ -1,4 +1,4 @@
-"""A page from a template: one file with its style and its Content-Security-Policy, and every value escaped.
+"""Renders a page from a template: one file with its style and its Content-Security-Policy, and every value escaped.
 
 `page(template, **values)` renders a template of `reports/html/templates`. A template for a new page begins with
 
@@ -9,9 +9,9 @@
 
 `parts.html` has what pages share: `answer` (the sentence at the top, with its mark), `mark` (a status or verdict:
 shape, colour and word), `table` (caption, headings, rows; narrow screens stack it), `facts` (names and values),
-`section`, `part` (a section that is folded), `fold` (a detail that is folded), `switch` (opens all of these), `text`
-(ready text to copy). What is folded is printed only if it is open. A cell of a table is a text, a number, a `Mark`, a
-`Code`, or a list of these.
+`section`, `part` (a section that is folded), `fold` (a detail that is folded), `switch` (opens everything that is
+folded), `text` (ready text to copy). What is folded is printed only if it is open. A cell of a table is a text, a
+number, a `Mark`, a `Code`, or a list of these.
 
 Every text goes through `safe_text.shown` (hidden characters escaped, long texts cut) and is then escaped for HTML,
 wherever a template puts it; so a template never uses `safe`. Text that must not be cut goes through the filter `whole`.
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 _POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
-"""No script, no request, no base address or form target, and no style but the one in the file.
+"""It allows no script, no request, no base address, no form target, and no style except the one in the file.
 
 (Browsers ignore `frame-ancestors` and `sandbox` in a meta element.)
 """
 
 
 class Mark(NamedTuple):
-    """A cell that shows a status or a verdict."""
+    """A cell that shows a status or a verdict by shape, colour and word."""
 
     kind: str
     word: str = ""
-    """Shown instead of the usual word."""
+    """A word to show instead of the usual one for this kind."""
 
 
 class Code(NamedTuple):
@@ -68,7 +68,7 @@ def page(template: str, /, *, style: str = "", **values: object) -> str:
 
 @cache
 def environment() -> "jinja2.Environment":
-    """The jinja2 environment; jinja2 is imported only here, because that takes as long as rendering."""
+    """The jinja2 environment; jinja2 is imported only here, because importing it takes as long as rendering."""
     import jinja2  # noqa: PLC0415 - see above
 
     created = jinja2.Environment(
@@ -85,7 +85,7 @@ def environment() -> "jinja2.Environment":
 
 
 def templates() -> list[str]:
-    """The names of all templates, to compile them beforehand: that takes longer than rendering."""
+    """The names of all templates. They are for compiling them in advance, because that takes longer than rendering."""
     return sorted(path.name for path in (_FOLDER / "templates").glob("*.html"))
 
 
@@ -106,7 +106,7 @@ def _shown(value: object) -> object:
 
 
 def _whole(text: str) -> "markupsafe.Markup":
-    """The filter `whole`: escapes a text but keeps its full length and its line breaks."""
+    """The filter `whole`: escapes a text, but keeps its full length and its line breaks."""
     import markupsafe  # noqa: PLC0415 - as above
 
     return _markup(str(markupsafe.escape("\n".join(map(escaped, text.split("\n"))))))

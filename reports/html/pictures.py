@@ -1,7 +1,7 @@
 """What the report's pictures show, and the positions of what the templates draw as SVG.
 
-Text in an SVG shrinks with it and does not wrap: the way is drawn with the page's own text, and the channel map comes
-in two sizes, one for wide screens and one for phones.
+Text in an SVG shrinks with it and does not wrap. So the route to the cloud is drawn with the page's own text, and the
+channel map comes in two sizes, one for wide screens and one for phones.
 """
 
 from collections.abc import Iterator
@@ -29,34 +29,35 @@ from netpreflight.reports.safe_text import shown
 from netpreflight.reports.words import is_judged
 
 MOST_BSSS = 20
-"""The most BSSs of other networks in the channel map; of the judged network up to `MOST_JUDGED` are drawn."""
+"""The most BSSs of other networks in the channel map; of the judged network, up to `MOST_JUDGED` BSSs are drawn."""
 MOST_JUDGED = 40
 MOST_ATTEMPTS = 120
 """The most attempts of one probe that are drawn."""
 _NUMBER, _JUDGED_NUMBER, _ROW = 22.0, 40.0, 15.0
-"""The room in the channel map for an access point's number, for one with a star, and for a row of them."""
+"""The room in the channel map: the width of an access point's number, of a number with a star, and the height of a row
+of numbers."""
 _MOST_DETAILS = 4
 _LONGEST_DETAIL = 48
 _LOWEST_DBM, _HIGHEST_DBM = -100.0, -20.0
 _CHANNELS = range(1, 15)
 
 
-# --- the way to the cloud
+# --- the route to the cloud
 
 
 class DrawnStation(NamedTuple):
-    """A station, and the stretch of the way before it."""
+    """A station on the route to the cloud, and the stretch that leads to it."""
 
     kind: StationKind
     title: str
     detail: list[str]
     steps: list[Step]
     stretch: Status | None
-    """How the stretch is drawn: the worst status of its steps; after a loss, what has no steps is left out."""
+    """How the stretch is drawn: as the worst status of its steps; after a failure, one without steps as "skip"."""
 
 
 def way(stations: list[Station]) -> Iterator[DrawnStation]:
-    """The stations as they are drawn, one after the other."""
+    """The stations of the route as they are drawn, in order."""
     lost = False
     for station in stations:
         status = station.status
@@ -71,7 +72,7 @@ def way(stations: list[Station]) -> Iterator[DrawnStation]:
 
 
 def _cut(text: str) -> str:
-    """The text, safe to show; its middle is left out if it is long: the table beside the drawing has all of it."""
+    """The text, safe to show; the middle of a long text is left out: the table beside the drawing has all of it."""
     text = shown(text)
     if len(text) <= _LONGEST_DETAIL:
         return text
@@ -90,7 +91,7 @@ class Box(NamedTuple):
     right: float
     top: float
     x: float
-    """The middle of its number, and the number's base line."""
+    """`x` and `y`: the middle of the number's text, and its base line."""
     y: float
 
 
@@ -106,7 +107,7 @@ class Band(NamedTuple):
 
 
 def on_the_band(wifi: Wifi | None) -> tuple[list[Bss], int]:
-    """The 2.4 GHz BSSs to show (the judged network's first, then by signal), and how many more there are."""
+    """The 2.4 GHz BSSs to show (those of the judged network first, then by signal), and how many more were heard."""
     on_24_ghz = [
         bss for bss in (wifi.bss if wifi is not None else []) if bss.band == "2.4" and bss.channel in _CHANNELS
     ]
@@ -149,7 +150,7 @@ def band(bsss: list[Bss], wifi: Wifi | None, *, narrow: bool) -> Band:
 
 
 class _Number(NamedTuple):
-    """The number of an access point: the middle of its base line, and the width that it takes."""
+    """The number of an access point in the channel map: the middle of its base line, and its width."""
 
     x: float
     y: float
@@ -161,7 +162,10 @@ class _Number(NamedTuple):
 
 
 def _free_place(wanted: _Number, ends: tuple[float, float], taken: list[_Number]) -> _Number:
-    """The number as near to its place as it overlaps no other: beside it, else in the rows above, else below."""
+    """The number, as near to its wanted place as possible without overlapping another one.
+
+    Places beside the wanted one are tried first, then the rows above, then the rows below.
+    """
     leftmost, rightmost = ends[0] + wanted.width / 2, ends[1] - wanted.width / 2
     wanted = wanted._replace(x=min(max(wanted.x, leftmost), rightmost))
     above = [wanted.y - _ROW * rows for rows in range(MOST_BSSS) if wanted.y - _ROW * rows > _ROW]
@@ -192,7 +196,7 @@ def _covers(bss: Bss) -> tuple[int, int]:
 
 
 class Lane(NamedTuple):
-    """One probe's time."""
+    """One probe in the picture of the run: when it ran, and its attempts."""
 
     name: str
     started_s: float
@@ -204,7 +208,7 @@ class Lane(NamedTuple):
     start: float = 0.0
     length: float = 0.0
     ticks: list[tuple[float, bool]] = []  # noqa: RUF012 - never changed
-    """The attempts again, with the time in per mille of the picture's width."""
+    """The same as `attempts`, with the time in per mille of the picture's width."""
 
 
 def lanes(report: Report) -> tuple[float, list[Lane]]:
@@ -250,7 +254,7 @@ def _lane(name: str, observation: Observation) -> Lane:
 
 
 def _attempts(value: object) -> Iterator[tuple[float, bool]]:
-    """(Time in s, whether it was answered or received) of everything in an observation that has a time."""
+    """Everything in an observation that has a time: the time in s, and whether it was answered or received."""
     if isinstance(value, list):
         for element in value:
             yield from _attempts(element)

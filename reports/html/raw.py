@@ -1,4 +1,4 @@
-"""The raw observations on the report's page: as JSON with long lines, cut to limits."""
+"""The raw observations for the report's page, as JSON with long lines; long observations are cut."""
 
 import json
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from netpreflight.reports.safe_text import json_shown
 from netpreflight.reports.words import is_judged
 
 MOST_RAW_BSSS = 40
-"""The most BSSs: those of the judged network first, then the strongest."""
+"""The most BSSs that are shown: those of the judged network first, then the strongest."""
 MOST_RAW = 60_000
-"""The most characters of one probe's observations."""
+"""The most characters that are shown of one probe's observations."""
 _WIDTH = 110
-"""The most characters in a line, if it can be broken."""
+"""The most characters in a line, if the line can be broken."""
 
 
 def raw(report: Report) -> Iterator[tuple[str, str, int]]:
-    """Title and JSON of each probe's observations, and the number of characters left out."""
+    """The title and the JSON of each probe's observations, and how many characters were left out of the JSON."""
     for name in report.observations.__struct_fields__:
         observation = getattr(report.observations, name)
         if observation is None or observation is UNSET:

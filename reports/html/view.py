@@ -1,4 +1,4 @@
-"""What the report's page shows, section by section: the report's words and values, arranged in tables and texts."""
+"""The values that the report's page shows, section by section, arranged in tables and texts."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -71,7 +71,7 @@ _ENOUGH = {
 
 
 def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, object]:
-    """The values that the template `report.html` shows."""
+    """The values for the template `report.html`."""
     shown_bsss, more_bsss = on_the_band(report.observations.wifi)
     run = for_page(report)
     seconds, timeline = lanes(report)
@@ -136,7 +136,7 @@ def view(report: Report, dialects: Sequence[str], contact: str) -> dict[str, obj
 
 
 def _who(owner: Owner | None) -> str:
-    """Who that is, for a reader who does not know."""
+    """Who an owner is, in words for a reader who does not know; empty: there is no owner."""
     if owner is None or owner not in WHO:
         return "Nobody" if owner else ""
     who = f"{the_owner(owner)}: {WHO[owner]}"
@@ -144,7 +144,7 @@ def _who(owner: Owner | None) -> str:
 
 
 def _nothing_found(report: Report) -> str:
-    """The text of the first screen if the answer names no obstacle."""
+    """The text at the top of the page if the answer names no obstacle."""
     if report.verdict != "compatible":
         return "Every check that the device needs was left out."
     if any(check.status == "skip" and check.level == "required" for check in report.checks):
@@ -166,19 +166,22 @@ def _firewalls(report: Report, dialects: Sequence[str]) -> Iterator[tuple[str, s
 
 
 def _has_page(check: Check) -> bool:
-    """Whether docs/checks says something of its problem, as of all that judging knows."""
+    """Whether docs/checks has a section about the check's problem."""
     return check.id in names() and check.problem in sections(check.id)
 
 
 def _about(check: Check) -> Iterator[tuple[Kind, list[Block]]]:
-    """What a check's page says about its problem, and where routers keep the setting; items in a row are one list."""
+    """What a check's page says about the check's problem, and where routers have the setting.
+
+    Successive blocks of the same kind are grouped, so that list items become one list.
+    """
     page = blocks(with_settings(check.id, check.problem).partition("\n")[2])
     for kind, alike in groupby(page, lambda block: block.kind):
         yield kind, list(alike)
 
 
 def _stops(report: Report) -> list[list[Cell]]:
-    """The rows of the table of the way to the cloud."""
+    """The rows of the table of the route to the cloud."""
     return [
         [
             station.title,
@@ -191,7 +194,7 @@ def _stops(report: Report) -> list[list[Cell]]:
 
 
 def _devices(report: Report) -> list[list[Cell]]:
-    """The rows of the known devices: verdict, whether it gets online, LED and log at the end."""
+    """The rows of the known devices: the verdict, whether the device gets online, and LED and log at the end."""
     return [
         [titled(device.title, device.os_version), Mark(device.verdict), _YES[device.online], at_the_end(device)]
         for device in report.devices
@@ -216,7 +219,7 @@ _WORST_FIRST = ("fail", "unknown", "warn")
 
 
 def _networks(report: Report) -> list[list[Cell]]:
-    """The rows of the networks in range, with the first reason against each."""
+    """The rows of the networks in range, each with the first reason against it."""
     rows: list[list[Cell]] = []
     for network in report.networks[:MOST_NETWORKS]:
         first = next((check for status in _WORST_FIRST for check in network.checks if check.status == status), None)
@@ -251,7 +254,7 @@ def _speaks_for(report: Report) -> list[tuple[str, Cell]]:
 
 
 def _run_told(report: Report, *, has_run: bool) -> str:
-    """Whether netpreflight can judge the page again, and what to attach if it cannot."""
+    """Whether netpreflight can judge the run in this page again, and what to attach if it cannot."""
     if has_run:
         return "It holds the run: netpreflight report judges this page again, for any device."
     if report.sharing == "public":
@@ -260,7 +263,7 @@ def _run_told(report: Report, *, has_run: bool) -> str:
 
 
 def _not_like_a_device(scope: Scope) -> Cell:
-    """VPN, tunnels and proxies of this laptop, which a device does not have."""
+    """The VPN, tunnels and proxies of this laptop; a device would have none of them."""
     found = [f"the VPN {scope.vpn} carries this laptop's own traffic"] if scope.vpn else []
     found += [f"tunnel {tunnel}" for tunnel in scope.tunnels[:20] if tunnel != scope.vpn]
     found += [f"{proxy.variable}={proxy.value}" for proxy in scope.proxy[:20]]
@@ -293,7 +296,7 @@ def _footprint(report: Report) -> list[list[Cell]]:
 
 
 class _Start(NamedTuple):
-    """A stage of the device's start; its log line and what the network sees are None if it is not reached."""
+    """A stage of the device's start; a stage that is not reached has no `lines`, and `sees` is None."""
 
     row: StartupStage
     mark: Mark

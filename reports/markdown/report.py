@@ -186,10 +186,7 @@ def _scope(report: Report) -> list[str]:
 
 
 def _power_on(report: Report) -> list[str]:
-    """Markdown lines of the power-on section.
-
-    They are a table of the stages, the log lines to look for, and the doubts about the facts it rests on.
-    """
+    """The lines of the power-on section: the stages, the log lines to look for, and which facts are not confirmed."""
     start = report.startup
     with_log = any(logged(stage) for stage in start.stages)
     rows = []
@@ -225,7 +222,7 @@ def _internet_test(report: Report) -> list[str]:
 
 
 def _doubts(facts: list[Fact[Any]]) -> Iterator[str]:
-    """The lines of the device facts that are not confirmed."""
+    """The lines with the device facts that are not confirmed."""
     if found := doubts(facts):
         yield from ("Of that, not confirmed for this device:", "", *listed(found))
 

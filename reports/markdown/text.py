@@ -1,8 +1,9 @@
-"""Text from the network in Markdown, kept as text: no renderer turns it into markup, a link, a mention or an image.
+"""Puts text from the network into Markdown so that no renderer turns it into markup, a link, a mention or an image.
 
 Escaping with backslashes is not enough: GitHub and Discourse look for addresses, `@name` and `#123` after they have
 removed the backslashes. They never look into a code span. So plain words stay as they are, and everything else becomes
-code, which also suits host names, addresses and ports. A `|` ends a table's cell even in code, so it becomes an entity.
+code, which also suits host names, addresses and ports. A `|` ends a table cell even within code, so it becomes an
+entity.
 """
 
 import re
@@ -12,18 +13,19 @@ from netpreflight.reports.safe_text import escaped, shown
 
 _WORD = re.compile(r"""(?P<before>[("']*)(?P<core>.*?)(?P<after>[)"',.;:?!]*)""", re.DOTALL)
 _PLAIN = re.compile(r"[^\W_]+(?:['-][^\W\d_]+)*%?|[-+]?\d+(?:\.\d+)?|→")
-"""Letters and digits, with apostrophes, and with hyphens before letters (`GH-12` is a link to an issue); numbers."""
+"""Plain words and numbers: letters and digits, with apostrophes, and with hyphens only before letters, because `GH-12`
+would become a link to an issue."""
 _REFERENCE = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
-"""What may be taken for the hash of a commit."""
+"""What a renderer might treat as the hash of a commit."""
 _PIECE = re.compile(r" +|\||(?:\w\([^()|]*\)|[^ |])+")
-"""Spaces, a pipe, or a word; `call(3000, 24000)` is one word."""
+"""Spaces, a pipe, or a word; `call(3000, 24000)` counts as one word."""
 _ITEM = re.compile(r"\d+[.)]")
-"""What makes an ordered list at the beginning of a line."""
+"""A text that begins an ordered list if a line begins with it."""
 _PIPE = "&#124;"
 
 
 def text(value: str) -> str:
-    """One line of Markdown that shows this text, whatever is in it."""
+    """One line of Markdown that shows exactly this text, whatever it contains."""
     pieces: list[tuple[str, bool]] = []  # text, and whether it is to be code
     for piece in _PIECE.findall(shown(value)):
         if piece == "|":
@@ -39,19 +41,19 @@ def text(value: str) -> str:
 
 
 def strong(value: str) -> str:
-    """The same in bold (empty text stays empty); it has to stand alone on its line."""
+    """Like `text`, in bold (an empty text stays empty); the result has to stand alone on its line."""
     made = text(value)
     return f"**{made}**" if made else ""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, made: bool = False) -> list[str]:
-    """A table; the cells of `rows` are plain values, or (`made`) already Markdown."""
+    """A table; the cells of `rows` are plain text, or, with `made`, already Markdown."""
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     return [*lines, *(f"| {' | '.join(row if made else map(text, row))} |" for row in rows), ""]
 
 
 def listed(lines: Iterable[str], *, depth: int = 0) -> list[str]:
-    """A bulleted list of plain values."""
+    """A bulleted list of plain texts."""
     made = [f"{'  ' * depth}- {text(line)}" for line in lines if line]
     return [*made, ""] if made and not depth else made
 
@@ -69,7 +71,7 @@ def _word(word: str) -> list[tuple[str, bool]]:
     if match is None or not match["core"]:
         return [(word, True)]
     core, after = match["core"], match["after"]
-    while after.startswith(")") and core.count("(") > core.count(")"):  # of a call, or of "server(s)"
+    while after.startswith(")") and core.count("(") > core.count(")"):  # the bracket of a call, or of "server(s)"
         core, after = core + ")", after[1:]
     plain = _PLAIN.fullmatch(core) is not None and _REFERENCE.fullmatch(core) is None
     pieces = [(match["before"], False), (core, not plain), (after, False)]

@@ -8,13 +8,13 @@ from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 LONGEST = 4_000
 """The most characters of a text that is searched; no sentence of this tool is as long, but a forged one may be."""
 _SAME_EVERYWHERE = {"8.8.8.8", "54.208.229.4", "100.64.0.0"}
-"""Addresses that this tool and its profiles use everywhere, so that they reveal nothing."""
+"""Addresses that this tool or its profiles use on every network, so that they reveal nothing."""
 _CLASSES = {
     "private": [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")],
     "cgnat": [ipaddress.IPv4Network("100.64.0.0/10")],
     "link-local": [ipaddress.IPv4Network("169.254.0.0/16")],
 }
-"""What the token of an address still tells; the token of any other address begins with `public`."""
+"""How the tokens of addresses in these networks begin; the token of any other address begins with `public`."""
 _NO_STATION = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
 _NO_DEVICE = "e00fce680000000000000000"
 """A device id that belongs to no device, which this tool uses to ask for a device's cloud."""
@@ -22,7 +22,7 @@ _IPV4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
 _IPV6 = re.compile(r"(?<![\w:])[0-9a-f]{0,4}:[0-9a-f:]*:(?:[0-9a-f:.]*[0-9a-f])?(?!\w)", re.IGNORECASE)
 _MAC = re.compile(r"(?<![0-9a-f])[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}(?![0-9a-f])", re.IGNORECASE)
 _HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}|[0-9a-f]{12,})(?![0-9a-f])", re.IGNORECASE)
-"""A MAC address without its colons, a device id, or longer bytes."""
+"""A MAC address without colons, a device id, or other bytes of at least the length of a MAC address."""
 
 
 def is_same_everywhere(text: str) -> bool:
@@ -42,7 +42,7 @@ def plain_mac(text: str) -> str:
 
 
 class Addresses:
-    """Shows addresses: `macs_kept` stay as they are, and so do IP addresses unless `public`."""
+    """Replaces addresses by tokens: MAC addresses that are not in `macs_kept`, and, if `public`, IP addresses."""
 
     def __init__(self, tokens: Tokens, macs_kept: set[str], *, public: bool) -> None:
         self._tokens = tokens
@@ -50,32 +50,32 @@ class Addresses:
         self._public = public
 
     def bssid(self, text: str) -> str:
-        """The MAC address of an access point."""
+        """The MAC address of an access point, or its token."""
         return self.mac(text, "bss")
 
     def mac(self, text: str, kind: str = "mac") -> str:
-        """A MAC address; its token is called `kind`, unless it is known as an access point's."""
+        """A MAC address, or its token: that of an access point if it has one, else one that begins with `kind`."""
         plain = plain_mac(text)
         if not plain or plain in self._macs_kept or plain in _NO_STATION:
             return text
         return self._tokens.given("bss", plain) or self._tokens.of(kind, plain)
 
     def address(self, text: str) -> str:
-        """The value of a field for IP addresses, or for a BSSID; in public, any other value is replaced as a whole."""
+        """The value of a field for an IP address or a BSSID, with both replaced; if public, any other value, too."""
         found = self.without_macs(self.without_ips(text))
         hide_whole = self._public and text and found == text and not is_same_everywhere(text)
         return self._tokens.of("address", text) if hide_whole else found
 
     def without_macs(self, text: str) -> str:
-        """The text with each MAC address as it is shown."""
+        """The text with each MAC address replaced by its token, unless it is kept."""
         return _MAC.sub(lambda match: self.mac(match[0]), text)
 
     def without_ids(self, text: str) -> str:
-        """The text with device ids and other long hexadecimal numbers as they are shown."""
+        """The text with device ids and other long hexadecimal numbers replaced or hidden."""
         return _HEX.sub(self._id, text)
 
     def without_ips(self, text: str) -> str:
-        """The text with each IP address as it is shown."""
+        """The text with the IP addresses replaced that this level hides; a text that is too long is hidden."""
         if len(text) > LONGEST:
             return HIDDEN
         if "." in text and self._public:
@@ -83,7 +83,7 @@ class Addresses:
         return _IPV6.sub(self._ipv6, text) if ":" in text else text
 
     def _id(self, match: re.Match[str]) -> str:
-        """What to show for a long hexadecimal number: the token of a MAC address or device id, else nothing."""
+        """What to show for a long hexadecimal number: the token of a MAC address or device id, else HIDDEN."""
         digits = match[0].replace(".", "").lower()
         if len(digits) == 12:
             return self.mac(match[0])
@@ -100,7 +100,7 @@ class Addresses:
         return self._tokens.of(next(kinds, "public"), str(address))
 
     def _ipv6(self, match: re.Match[str]) -> str:
-        """The token of an IPv6 address; outside public reports only for one made from a MAC address."""
+        """The token of an IPv6 address. In a ticket, only an address that contains a MAC address is replaced."""
         found = match[0]
         address = _parsed_v6(found)
         if address is None and found.endswith(":"):  # the colon may belong to the sentence

@@ -1,4 +1,4 @@
-"""How the text of a whole field is shown: one function for each kind of text (`observations.Reveals`)."""
+"""What is shown of the text of a whole field: one function for each kind of text (`observations.Reveals`)."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _ORDINARY_INTERFACE = re.compile(
 
 
 class Names:
-    """Shows names that cannot be recognised by their form: of networks, interfaces and users."""
+    """Replaces names that cannot be recognised by their form: those of networks, interfaces and users."""
 
     def __init__(self, tokens: Tokens, kept: Kept, shapes: Shapes) -> None:
         self._tokens = tokens
@@ -37,7 +37,7 @@ class Names:
         return name if not name or name in self._kept.names else self._tokens.of("net", name)
 
     def ssid_hex(self, octets: str) -> str:
-        """The bytes of a network's name, or nothing if the name is hidden."""
+        """The bytes of a network's name, or an empty text if the name is hidden."""
         return octets if self._kept.has_name_of(octets) else ""
 
     def interface(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What each level of sharing leaves as it is: names that this tool itself uses, and for a ticket this network's own."""
+"""What each level of sharing does not hide: names that this tool itself uses; in a ticket, this network's own, too."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,11 +16,11 @@ class Kept(NamedTuple):
 
     Attributes:
         public: whether everything that reveals the place is hidden: addresses, hosts, names.
-        names: names of networks that stay.
-        macs: MAC addresses that stay, in lower case with colons.
+        names: names of networks that are not hidden.
+        macs: MAC addresses that are not hidden, in lower case with colons.
         asked: hosts that this tool itself looks up, in lower case.
         urls: URLs that this tool itself fetches.
-        names_by_hex: every network's name, by its bytes in hexadecimal.
+        names_by_hex: every network's name, hidden or not, keyed by its bytes in hexadecimal.
     """
 
     public: bool
@@ -31,11 +31,11 @@ class Kept(NamedTuple):
     names_by_hex: dict[str, str]
 
     def has_name_of(self, octets: str) -> bool:
-        """Whether these bytes (hexadecimal) are a network's name that stays."""
+        """Whether these bytes (hexadecimal) are a network's name that is not hidden."""
         return self.names_by_hex.get(octets) in self.names
 
     def learn(self, texts: Texts, level: SharedLevel) -> None:
-        """Keep what is this network's own in what is about it alone, such as a watch."""
+        """Add what is not hidden of texts that are about this network alone, such as those of a watch."""
         self.asked.update(name.lower() for name in texts.get("asked-name", ()))
         if level == "ticket":
             self.names.update(texts.get("ssid", ()))
@@ -43,7 +43,7 @@ class Kept(NamedTuple):
 
 
 def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -> Kept:
-    """What stays of reports that are shown together; `held` has all texts of each report."""
+    """What is not hidden of reports that are shown together; `held` has all texts of each report."""
     names, macs, names_by_hex = set[str](), set[str](), dict[str, str]()
     for report, texts in zip(reports, held, strict=True):
         wifi = report.observations.wifi
@@ -52,7 +52,8 @@ def kept(reports: Sequence[Report], held: Sequence[Texts], level: SharedLevel) -
             own_names, own_macs = _this_network(report.observations)
             names |= own_names
             macs |= own_macs | {plain_mac(mac) for mac in texts.get("server-mac", ())}
-            if report.device.mac_prefix is not UNSET:  # a firewall's rule needs it, and the network did not say it
+            # The prefix is from the profile, so it reveals nothing of the network, and firewall rules need it.
+            if report.device.mac_prefix is not UNSET:
                 macs.add(plain_mac(report.device.mac_prefix))
     portals = [report.observations.portal for report in reports]
     return Kept(

@@ -1,4 +1,4 @@
-"""Lines of a device's log: they have the network's name without quotes, where the device's profile puts it."""
+"""Hides names in lines of a device's log, where a network's name has no quotes that would show where it ends."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ _HEAD = re.compile(r"(?:(\d{10}) )?(?:\[([a-z0-9]{1,12})[A-Za-z0-9_.]{0,40}\] )?
 
 
 class LogLines:
-    """Shows log lines: the template in the profile from which a line was made tells where the name is."""
+    """Hides the network's name in predicted log lines: the line's template in the profile shows where the name is."""
 
     def __init__(
         self, reports: Sequence[Report], kept: Kept, show_name: Callable[[str], str], sentences: Sentences
@@ -29,7 +29,7 @@ class LogLines:
         self._sentences = sentences
 
     def line(self, line: str) -> str:
-        """A log line in which the network's name is replaced by its token."""
+        """A log line in which the network's name is replaced by its token, and the rest is shown like a sentence."""
         names = [name for name in self._names if name in line]
         if not names:
             return self._sentences.text(line)
@@ -44,7 +44,7 @@ class LogLines:
 
 
 def _templates(reports: Sequence[Report]) -> list[re.Pattern[str]]:
-    """Patterns for the log lines that hold the network's name, of all known devices and of those judged."""
+    """Patterns for the log lines with the network's name, from all known profiles and from these reports."""
     known = [profile.startup for profile in profiles.load_all()]
     facts = [getattr(startup, name) for startup in known for name in startup.__struct_fields__]
     facts += [fact for report in reports for fact in report.startup.rests_on]
@@ -58,7 +58,7 @@ def _template(text: str) -> re.Pattern[str]:
 
 
 class DeviceLines:
-    """Shows lines of a device's own log: what stands in them is known from the fields of their records."""
+    """Hides names and hosts in lines of a device's own log: the fields of the log's records say what they are."""
 
     def __init__(self, logs: Sequence[DeviceLog], kept: Kept, show_name: Callable[[str], str], shapes: Shapes) -> None:
         values = {record.name: show_name(record.name) for log in logs for record in log.records if record.name}
@@ -74,7 +74,7 @@ class DeviceLines:
         self._public = kept.public
 
     def line(self, line: str) -> str:
-        """A line in which names, hosts and addresses are replaced; for the public only how its kind of line begins."""
+        """A line in which names, hosts and addresses are replaced; if public, only the fixed beginning of the line."""
         if self._public:
             return _beginning(line)
         if self._pattern is not None:
@@ -83,7 +83,7 @@ class DeviceLines:
 
 
 def _beginning(line: str) -> str:
-    """A line without all that differs from device to device."""
+    """The beginning of a line that is the same on every device, with time, category and level; else HIDDEN."""
     head = _HEAD.match(line)
     at = head.end() if head else 0
     kind = next((kind for kind in KINDS if line.startswith(kind.begin, at)), None)

@@ -1,4 +1,4 @@
-"""Finds and replaces what can be recognised by its form anywhere in a text: URLs, home folders, bytes, addresses."""
+"""Replaces what can be recognised by its form anywhere in a text: URLs, home folders, bytes, addresses."""
 
 import re
 
@@ -11,10 +11,10 @@ from netpreflight.reports.sharing.tokens import HIDDEN, Tokens
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"'()]+", re.IGNORECASE)
 _HOME = re.compile(r"(?:/home/|/Users/|\\Users\\)[^/\\\s:'\"]+")
 _QUOTED_BYTES = re.compile(r"(?:bytearray\(|(?<=: )|^)b(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\)?", re.DOTALL)
-"""Bytes as Python writes them, in error messages of libraries."""
+"""Bytes in Python's notation, as in error messages of libraries."""
 _QUOTED = re.compile(r"""(?<!\w)(?:'([^']+)'|"([^"]+)")""")
 _WIDELY_QUOTED = re.compile(r"""(?<!\w)['"](.+)['"]""", re.DOTALL)
-"""From the first quote to the last, for a text in which some of them are escaped."""
+"""What is between the first quote and the last, for a text in which some quotes are escaped."""
 _NAME_BYTES = re.compile(r"\b\d+ bytes: ([0-9a-f]{2}(?: [0-9a-f]{2})*)")
 """A network's name byte by byte (`agent/judging/wifi/ssid.py`)."""
 _SEVERAL_NAMES = re.compile(
@@ -22,14 +22,16 @@ _SEVERAL_NAMES = re.compile(
     r"|(?<=It gave several names )\(.*?\)(?=: the latest of its beacons is taken)",
     re.DOTALL,
 )
-"""A list of names, as `probes/wifi/capture.py` writes it, and wrote it in runs of rules 4 and before."""
+"""A list of network names in a sentence of `probes/wifi/capture.py`: in its wording today, and in that of rules 4 and
+before."""
 _SCHEMES = {"", "http", "https", "coap", "coaps"}
-"""Schemes that reveal nothing; of any other the public is told nothing, as a company can have one of its own."""
+"""URL schemes that reveal nothing; if public, a URL with another scheme is hidden, because a company can have its own
+scheme."""
 _HOST_AND_PORT = re.compile(r"[^\s/:?#@]+(?::\d+)?")
 
 
 def quoted_in(text: str) -> list[str]:
-    """What error messages of libraries put in quotes: whatever they were given."""
+    """The texts in quotes in an error message of a library, which can quote anything that it was given."""
     text = text[:LONGEST]
     if "\\'" in text or '\\"' in text:
         return [found[1]] if (found := _WIDELY_QUOTED.search(text)) else []
@@ -37,7 +39,7 @@ def quoted_in(text: str) -> list[str]:
 
 
 class Shapes:
-    """Shows texts that may contain any of these, and fields that are a URL or a host."""
+    """Replaces URLs, home folders, bytes and addresses in texts, and the values of fields that are a URL or a host."""
 
     def __init__(self, tokens: Tokens, kept: Kept, addresses: Addresses) -> None:
         self._tokens = tokens
@@ -45,7 +47,7 @@ class Shapes:
         self._addresses = addresses
 
     def text(self, text: str) -> str:
-        """The text with everything that is found in it replaced."""
+        """The text with everything replaced that is recognised in it."""
         if len(text) > LONGEST:
             return HIDDEN
         text = _URL.sub(self._url_in_text, text)
@@ -56,7 +58,7 @@ class Shapes:
         return self.numbers(self._addresses.without_macs(text))
 
     def numbers(self, text: str) -> str:
-        """The text with device ids and IP addresses replaced, for a text that can contain nothing else."""
+        """The text with only device ids and IP addresses replaced, for texts that can contain nothing else to hide."""
         return self._addresses.without_ips(self._addresses.without_ids(text))
 
     def host(self, name: str) -> str:
@@ -68,7 +70,7 @@ class Shapes:
         return name if plain in self._kept.asked else self._tokens.of("host", plain)
 
     def url(self, url: str) -> str:
-        """A URL (it may be relative) or a host with an optional port, with what is to be hidden replaced."""
+        """A URL (which may be relative), or a host with an optional port, with the parts replaced that are hidden."""
         if url in self._kept.urls or url.strip() == UNRESTRICTED or url in self._tokens:
             return url
         if not url or _HOST_AND_PORT.fullmatch(url):

@@ -1,7 +1,7 @@
-"""Rounds what was measured, in numbers and in sentences, so that two public reports cannot be linked by it.
+"""Rounds measured values, in numbers and in sentences, so that nobody can see that two public reports are of one place.
 
-The exact times, round trips and signal strengths of a place are as good as its name, and so is the order in which its
-access points were heard.
+Exact times, round trips and signal strengths identify a place as well as its name does, and so does the order in which
+its access points were heard.
 """
 
 import math
@@ -20,13 +20,13 @@ from netpreflight.reports.sharing.walk import AnyStruct, stand_in
 
 TIME_S, TIME_MS, SIGNAL_DB, SHARE, TTL_S = 0.01, 10, 5, 0.05, 60
 _CONSTANT = (LedSignal, Fact)
-"""These state what is the same everywhere."""
+"""The types whose numbers are the same on every network, so that they are not rounded."""
 _SIGNAL = re.compile(r"(?<![\d.-])(?<!least )(?<!Below )(?<!only )(-?\d+(?:\.\d+)?) dBm(?! is the usual)")
-"""A signal in a sentence, but none of the limits that checks have."""
+"""A measured signal in a sentence, but not a limit that a check states there."""
 _ROUND_TRIP = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ms\b")
 _OFFSET = re.compile(r"(?<=clock off by )(\d+\.\d+)(?= s\b)")
 _MEAN = re.compile(r"(?<=avg rtt: )(?!0\b)\d+|(?<=score=)(?!4294967295\b)\d+")
-"""What a device's log says of its echoes; the score is made from the same round trips."""
+"""The average round trip of echoes in a device's log, and the score, which is computed from the same round trips."""
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}):\d{2}:\d{2}(?:\.\d+)?(?=Z)")
 _BSS = re.compile(r"bss-\d+ ")
 _NUMBER = re.compile(r"-(\d+)$")
@@ -42,14 +42,17 @@ def in_words(text: str) -> str:
 
 
 class Rounding:
-    """Rounds the numbers in structs; transaction ids, which a DHCP server's log has, become numbers from 1 on."""
+    """Rounds the numbers in structs.
+
+    DHCP transaction ids become numbers from 1 on, because the original ones are in the log of the DHCP server.
+    """
 
     def __init__(self) -> None:
         self._ids: dict[int, int] = {}
         self._nonces = 0
 
     def of(self, value: AnyStruct) -> AnyStruct:
-        """A copy with its measured numbers rounded; what was heard on the air stands in an order of its own."""
+        """A copy with measured numbers rounded, and BSSs sorted by what is shown of them, not in the order heard."""
         changes: dict[str, Any] = {}
         for name in value.__struct_fields__:
             before = getattr(value, name)
@@ -90,7 +93,7 @@ class Rounding:
 
 
 def by_token(value: AnyStruct) -> AnyStruct:
-    """A report whose names are replaced by tokens, with what has no order of its own sorted by them."""
+    """A report whose names are replaced by tokens, with unordered lists sorted by these tokens."""
     if isinstance(value, Report):
         verdicts = list(dict.fromkeys(network.verdict for network in value.networks))
         networks = sorted(
@@ -130,13 +133,13 @@ def by_token(value: AnyStruct) -> AnyStruct:
 
 
 def _to(value: float, step: float) -> float:
-    """A value rounded to a multiple of a step; 0 for one that is too large for that, as a forged run may have."""
+    """A value rounded to a multiple of a step; 0 if it is too large to round, which only happens in a forged run."""
     steps = value / step
     return round(round(steps) * step, 2) if math.isfinite(steps) else 0.0
 
 
 def _visible(bss: Bss) -> tuple[int, float, bytes]:
-    """A place among others that nothing decides but what a public report shows of it anyway."""
+    """The sort key of a BSS, made only of what a public report shows of the BSS anyway."""
     shown = msgspec.structs.replace(
         bss,
         bssid=None,
@@ -156,7 +159,7 @@ def _number(token: str | None) -> int:
 
 
 def _evidence_by_token(check: Check) -> Check:
-    """A check whose lines of evidence about BSSs stand in the order of their tokens, in the places that they have."""
+    """A check whose lines of evidence about BSSs are sorted by the BSSs' tokens; all other lines keep their places."""
     places = [place for place, line in enumerate(check.evidence) if _BSS.match(line)]
     evidence = list(check.evidence)
     lines = sorted((evidence[place] for place in places), key=lambda line: _number(line.partition(" ")[0]))

@@ -31,19 +31,19 @@ _OWN_WORDS = frozenset(
         """
     )
 )
-"""Words that sentences of this tool use anyway, so that they reveal nothing."""
+"""Words that sentences of this tool use on any network, so that they reveal nothing."""
 _LONGEST_WITH_NAMES = 100_000
 """The most characters of a text in which names are searched for."""
 _FAULT = re.compile(r"((?:the probe failed|netpreflight failed here): \w+:) .*", re.DOTALL)
-"""An internal error in words (`agent/run.py`, `probes/net/witnesses.py`): its message can quote anything."""
+"""An internal error in words (`agent/run.py`, `probes/net/witnesses.py`), whose message can quote anything."""
 MOST_LOOKS = 1_000_000
-"""So often is looked whether a value stands at a word: a forged report may need any number."""
+"""The limit on comparisons of a value with the text at a word; without it, a forged report could need any number."""
 _LEAST_LETTERS = 3
-"""Outside of quotes, shorter values are not searched for."""
+"""The shortest value that is searched for outside of quotes."""
 
 
 def own_words(check_ids: Iterable[str]) -> frozenset[str]:
-    """The words that reveal nothing, including those in the ids of these checks."""
+    """The words that reveal nothing, including the words in the ids of these checks."""
     return _OWN_WORDS.union(*map(_WORD.findall, check_ids))
 
 
@@ -59,7 +59,7 @@ class SpokenWords:
         self._looks_left = MOST_LOOKS
 
     def learn(self, value: str, replacement: str, *, short: bool = False) -> None:
-        """Add a value to find, unless it is too short (and not `short` all the same) or reveals nothing."""
+        """Add a value to find, unless it reveals nothing or is too short; with `short`, short values are added, too."""
         first = _WORD.search(value)
         if first is None or (len(value) < _LEAST_LETTERS and not short) or self.say_nothing(value):
             return
@@ -68,13 +68,13 @@ class SpokenWords:
         same_first_word.setdefault((first.start(), len(value)), {})[value.lower()] = replacement
 
     def say_nothing(self, words: str) -> bool:
-        """Whether all words are ones that this tool itself uses."""
+        """Whether these words reveal nothing, because this tool itself uses all of them."""
         return all(word in self._own_words for word in _WORD.findall(words.lower()))
 
     def replaced(self, text: str) -> str | None:
-        """The sentence with each value replaced; of two values that begin with the same word, the longer one.
+        """The sentence with each value replaced; if two values begin at the same word, the longer one is replaced.
 
-        None: too much was searched already (`MOST_LOOKS`), so values may be in it.
+        None: the limit on comparisons (`MOST_LOOKS`) is reached, so values may still be in the sentence.
         """
         pieces, done = [], 0
         for found in _WORD.finditer(text):
@@ -102,7 +102,7 @@ class SpokenWords:
 
 
 class Sentences:
-    """Shows sentences: replaces names in quotes, then words, then what has a recognisable form."""
+    """Replaces in sentences: names in quotes, then values as words, then what has a recognisable form."""
 
     def __init__(self, names: QuotedNames, words: SpokenWords, shapes: Shapes, *, public: bool) -> None:
         self._names = names
@@ -111,7 +111,7 @@ class Sentences:
         self._public = public
 
     def text(self, text: str) -> str:
-        """A sentence of this tool or of the operating system."""
+        """A sentence of this tool or of the operating system, with everything replaced that is hidden."""
         if len(text) > _LONGEST_WITH_NAMES:
             return HIDDEN
         named = self._names.replaced(text)
@@ -124,7 +124,7 @@ class Sentences:
         return in_words(_FAULT.sub(rf"\1 {HIDDEN}", shown)) if self._public else shown
 
     def said(self, words: str) -> str:
-        """A server's own text; in public it is hidden, unless it has only words that this tool itself uses."""
+        """A server's own text; if public, it is hidden unless all its words are ones that this tool itself uses."""
         if not self._public or self._words.say_nothing(words):
             return self.text(words)
         return HIDDEN if words else words

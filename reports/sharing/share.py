@@ -1,7 +1,7 @@
-"""Prepares a report for a level of sharing: gives each value its token, and then shows every text by its kind.
+"""Prepares a report for a level of sharing: gives each hidden value a token, and replaces it in every text.
 
-The types of the observations say what each text may reveal (`observations.Reveals`). `kept.py` decides what stays,
-`fields.py` how each kind of field is shown; `sentences.py` and `patterns.py` replace values in sentences.
+The types of the observations say what each text may reveal (`observations.Reveals`). `kept.py` decides what is not
+hidden, `fields.py` what is shown of each kind of field; `sentences.py` and `patterns.py` replace values in sentences.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,9 +28,10 @@ from netpreflight.reports.words import TOLD
 
 
 def shared(report: Report, level: SharingLevel, profile: Profile | None = None) -> Report:
-    """The report as it may be shown at this level; one that was already made for it, or for more people, as it is.
+    """The report as it may be shown at this level; a report that already is at this level, or public, stays as it is.
 
-    With the profile of the device judged, a ticket can be judged again, if that gives the result of the report.
+    With the profile of the judged device, a ticket is marked as one that can be judged again, provided that judging it
+    gives the same result as the report has.
     """
     if level == "complete" or report.sharing in {"public", level}:
         return report
@@ -63,11 +64,11 @@ def hidden(
 
     Args:
         made: what is to be shown.
-        reports: the reports that it is made from.
-        level: what to hide.
-        events: the events in it, which quote what the network said, as observations do.
-        logs: logs of devices that it quotes, beside those in the reports.
-        own: what holds names and addresses of this network that stand in no report, such as a watch.
+        reports: the reports that `made` is made from.
+        level: the level of sharing, which says what to hide.
+        events: the events in `made`; like observations, they quote what the network said.
+        logs: logs of devices that `made` quotes, apart from those in the reports.
+        own: things that hold names and addresses of this network which are in no report, such as a watch.
     """
     if level != "public":
         return replaced(made, _shown(reports, level, events, logs, own))
@@ -83,7 +84,7 @@ def _shown(
     logs: Sequence[DeviceLog],
     own: Sequence[Struct],
 ) -> Show:
-    """Give every value in the reports its token; returns how each kind of text is shown."""
+    """Give every hidden value its token; returns, for each kind of text, the function that returns what is shown."""
     held = [texts(report.observations, report.footprint) for report in reports]
     held_by_own = [texts(part) for part in own]
     stays = kept(reports, held, level)
@@ -132,13 +133,13 @@ def _learn(
         names: names of networks, which get their tokens before those in `found`.
         urls: URLs that are not in `found`.
         found: the texts.
-        show: how each kind of text is shown.
-        quoted: what replaces what in quotes; it is added to.
-        words: what replaces which words; it is added to.
+        show: for each kind of text, the function that returns what is shown of it.
+        quoted: the replacements for texts in quotes; this function adds to them.
+        words: the replacements for words; this function adds to them.
     """
 
     def learn(value: str, replacement: str, *, spoken: bool = True, short: bool = False) -> None:
-        """Replace a value in quotes and, if `spoken`, also as whole words in sentences, if `short` even short ones."""
+        """Replace a value in quotes, and if `spoken` also as whole words (even a short value if `short`)."""
         if value and value != replacement:
             quoted[value] = replacement
             if spoken:
@@ -160,7 +161,7 @@ def _learn(
 
 
 def _redirects(seen: Observations) -> Iterator[str]:
-    """The redirect targets of portals as absolute URLs, as the findings quote them."""
+    """The redirect targets of portals as absolute URLs, because findings quote them in that form."""
     for witness in seen.portal.http if seen.portal else ():
         if witness.location:
             yield joined(witness.url, witness.location)

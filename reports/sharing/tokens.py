@@ -12,7 +12,7 @@ HIDDEN = "(hidden)"
 
 
 class Tokens:
-    """The tokens given so far; none of them is one of the texts `shown`, which stay as they are."""
+    """The tokens given so far. No token is the same as one of the texts `shown`, which are not hidden."""
 
     def __init__(self, shown: Collection[str] = ()) -> None:
         self._shown = shown
@@ -24,7 +24,7 @@ class Tokens:
         return text in self._given
 
     def of(self, kind: str, value: str) -> str:
-        """The token of a value, a new one if it has none; it begins with the kind."""
+        """The token of a value, which begins with the kind; a new token if the value has none yet."""
         if (kind, value) not in self._tokens:
             self._numbers[kind] += 1
             while (token := f"{kind}-{self._numbers[kind]}") in self._shown:

@@ -1,4 +1,4 @@
-"""Finds and replaces all texts in a report's structs, by what each may reveal (`observations.Reveals`)."""
+"""Finds and replaces all texts in a report's structs, according to what each may reveal (`observations.Reveals`)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -11,9 +11,9 @@ from netpreflight.probes.observations import Connection, HttpWitness, Reveals
 
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 Texts = Mapping[Reveals, list[str]]
-"""Texts by what they may reveal, each once, in the order in which they appear."""
+"""Texts grouped by what they may reveal: each text once, in the order in which they appear."""
 Show = Mapping[Reveals, Callable[[str], str]]
-"""For each kind of text, the function that gives the text to show."""
+"""For each kind of text, the function that returns what is shown of it."""
 
 
 def texts(*parts: Struct | list[Any]) -> Texts:
@@ -26,7 +26,7 @@ def texts(*parts: Struct | list[Any]) -> Texts:
 
 
 def replaced(value: AnyStruct, show: Show) -> AnyStruct:
-    """A copy of a struct with every text as it is shown."""
+    """A copy of a struct in which every text is replaced by what is shown of it."""
     changes: dict[str, Any] = {}
     for name, what in _fields_with_text(type(value)):
         before = getattr(value, name)
@@ -39,7 +39,7 @@ def replaced(value: AnyStruct, show: Show) -> AnyStruct:
 
 
 def _replaced(value: Any, what: Reveals, show: Show) -> Any:
-    """A value with all its texts as they are shown; `what` is the kind of text that the value itself has."""
+    """A value with all its texts replaced by what is shown of them; `what`: the kind of text that it may reveal."""
     if isinstance(value, str):
         return show[what](value)
     if isinstance(value, Struct):
@@ -52,23 +52,23 @@ def _replaced(value: Any, what: Reveals, show: Show) -> Any:
 
 
 def _right_as_before(value: Struct) -> dict[str, str]:
-    """Field values that keep a correct answer correct once the received bytes are hidden."""
+    """Fields to set so that an answer that was correct still counts as correct after its received bytes are hidden."""
     if isinstance(value, HttpWitness) and value.right:
         return {"body": value.expected_body}
     if isinstance(value, Connection) and value.is_nonce:
         is_one = value.received == stand_in(int(value.received[:2], 16))
-        # By the time it is another one on each connection.
+        # The stand-in is made from the time, so that it differs from connection to connection as a nonce does.
         return {"received": value.received if is_one else stand_in(round(value.at_s * 10_000))}
     return {}
 
 
 def stand_in(first: int) -> str:
-    """What stands for the 40 bytes of a nonce, in hexadecimal."""
+    """Bytes that replace the 40 bytes of a nonce, in hexadecimal; `first` is the first of them."""
     return bytes((first + at) % 256 for at in range(40)).hex()
 
 
 def _texts_in(value: Any, what: Reveals) -> Iterator[tuple[Reveals, str]]:
-    """Every text in a value, each with what it may reveal."""
+    """Every text in a value, each with what it may reveal; a text that no type marks may reveal `what`."""
     if isinstance(value, str):
         yield what, value
     elif isinstance(value, Struct):
@@ -95,7 +95,7 @@ def _fields_with_text(kind: type[Struct]) -> tuple[tuple[str, Reveals], ...]:
 
 
 def _revealed(kind: Any) -> Reveals | None:
-    """What the texts of a type may reveal; None: it has no text, or only a choice of this tool's own words."""
+    """What the texts of a type may reveal; None: it has no text, or only fixed words of this tool."""
     if get_origin(kind) is Annotated:
         inner, *marks = get_args(kind)
         told = next(

@@ -1,4 +1,4 @@
-"""A watch for a level of sharing: its texts as in a report, and in public its times moved, so that no place is told."""
+"""Prepares a watch for a level of sharing: hides texts as in a report, and if public also moves its times."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -32,14 +32,14 @@ def shared_watch(watch: Watch, level: SharingLevel) -> Watch:
 
 
 def _without_headlines(watch: Watch) -> Watch:
-    """Without what the full runs said: they name more of the network than the watch, and are shared by themselves."""
+    """The watch without the headlines of its full runs, which name more of the network than a watch does."""
     return _with_outages(
         watch, lambda outage: {"runs": [msgspec.structs.replace(run, said=HIDDEN) for run in outage.runs]}
     )
 
 
 def _without_portals(watch: Watch) -> Watch:
-    """Without what a portal said: where it leads may be a host or a path that nothing in a sentence tells apart."""
+    """The watch without what portals said: a host or path that they redirect to cannot be recognised in a sentence."""
     return _with_outages(
         watch,
         lambda outage: {
@@ -61,7 +61,10 @@ def _past_the_hour(at: dt.datetime) -> dt.timedelta:
 
 
 def _moved(value: AnyStruct, by: dt.timedelta) -> AnyStruct:
-    """A struct with every time in it moved back; an `Hour` counts from the laptop's start, whose minute is cut off."""
+    """A copy of a struct with every time moved back.
+
+    An `Hour` begins at the minute at which the laptop was started; it is set to the full hour instead.
+    """
     if isinstance(value, Hour):
         return msgspec.structs.replace(value, at=value.at.replace(minute=0, second=0, microsecond=0))
     changes: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""The answer on one screen, after a run: what is in the way, whose it is, what to do, and where the rest is.
+"""The answer on one screen, after a run: what is in the way, who can change it, what to do, and where the rest is.
 
-It is decided for 80 columns what is listed and what is counted, so that it always fits. Below 70 columns the same is
-shown in more lines.
+So that it always fits, less important parts are shortened or only counted. What fits is decided for a terminal of 80
+columns, or for a wider one's own columns. Below 70 columns the same parts are shown in more lines.
 """
 
 import re
@@ -26,28 +26,28 @@ from netpreflight.reports.terminal.styles import MARKS, NETWORKS, STYLES, VERDIC
 from netpreflight.reports.words import due_to
 
 MOST_LINES = 23
-"""On a terminal of 24 lines the last one is the shell's."""
+"""The most lines of the answer: on a terminal of 24 lines, the last one is for the shell's prompt."""
 WIDTH = 80
-"""The columns for which it is decided what fits; on a wider terminal, its own."""
+"""The least columns for which it is decided what fits; for a wider terminal, it is decided for its own columns."""
 _WORD, _ID = 9, 20
-"""Columns of a row's word and of its check."""
+"""How many columns the result and the check's id have in a row."""
 _BRACKETS = re.compile(r" \([^()]*\)")
 _LONG_NAME = re.compile(r"(\S{7})\S{8,}(\S{12})")
 _MOST_NAMED = 3
 
 
 _LINES_OF_CLOUD = 3
-"""Of the note on the vendor's services: in less, it does not say where to look."""
+"""The least lines of the note on the vendor's services: in fewer lines, it would not say where to look."""
 
 
 class Shown(NamedTuple):
-    """How much is shown of what may be left out; the rest is counted."""
+    """How much is shown of the parts that may be shortened or left out; notes, networks and checks are then counted."""
 
     why: bool = True
     plain: bool = True
     enough: bool = True
     note_lines: int = 9
-    """Lines of each note."""
+    """The most lines of each note."""
     notes: int = 9
     networks: int = 6
     rows: int = 30
@@ -76,26 +76,28 @@ _LESS: tuple[dict[str, Any], ...] = (
     {"notes": 0, "change_lines": 1},
     {"headline_lines": 4, "light_lines": 2},
 )
-"""What is left out, one after the other, until the rest fits."""
+"""The changes to `Shown` that leave out more and more: they are made one after the other until the answer fits."""
 
 
 _WANTED_AGAIN = ("plain", "enough", "change_lines", "note_lines", "why")
-"""What is shown after all, if there is room for it in the end."""
+"""The parts that are shown after all if there is room for them in the end."""
 
 
 class Line(NamedTuple):
-    """A paragraph, or the row of a check or network."""
+    """A paragraph, or, if it has a `word`, the row of a check or network."""
 
     text: Text
     indent: int = 0
-    """Of the lines after the first."""
+    """The indentation of the lines after the first."""
     word: str = ""
+    """The result of a row's check or network, such as `FAIL`; empty: this is a paragraph."""
     style: str = ""
     label: str = ""
+    """The ids of a row's checks, or the name of its network."""
     checks: int = 0
     """How many checks share the row."""
     whole: bool = False
-    """Whether it is to be copied, and must not be broken into lines."""
+    """Whether the paragraph is a command or path to copy, which must not be broken into lines."""
 
 
 def print_answer(
@@ -114,10 +116,10 @@ def print_answer(
         console: where to print it.
         report: the report.
         by: how the user calls this program.
-        file: the saved run that was judged; None: this run has measured.
-        kept: the file in which this run was kept; None: it was not.
-        full: whether everything has just been printed.
-        page: the page that was asked for; None: none was.
+        file: the saved run that was judged; None: the run has just been measured.
+        kept: the file in which this run was kept; None: it was not kept.
+        full: whether the full report has just been printed, so that nothing need say where it is.
+        page: the HTML page that the user asked for; None: none.
     """
     for line in lines(report, console.width, by, file=file, kept=kept, full=full, page=page):
         console.print(line, soft_wrap=True)
@@ -138,7 +140,7 @@ def lines(
     end = list(_end(report, by, file, kept, full=full, page=page))
 
     def beginning(fitting: Shown) -> list[Line] | None:
-        """What is said before where the rest is; None: that does not fit."""
+        """All lines before those that say where the rest is; None: they do not fit."""
         found = list(_beginning(report, by, fitting, columns_for))
         return found if sum(_height(line, columns_for) for line in [*found, *end]) <= MOST_LINES else None
 
@@ -147,7 +149,7 @@ def lines(
         fitting = fitting._replace(**less)
         if beginning(fitting) is not None:
             break
-    for part in _WANTED_AGAIN:  # what is left out last may make room for something smaller
+    for part in _WANTED_AGAIN:  # leaving out the last part may have made room for a smaller one
         more = fitting._replace(**{part: getattr(Shown(), part)})
         if beginning(more) is not None:
             fitting = more
@@ -156,7 +158,7 @@ def lines(
 
 
 def _beginning(report: Report, by: Invocation, fitting: Shown, columns: int) -> Iterator[Line]:
-    """What the answer says, before where the rest is."""
+    """The lines of the answer before those that say where the rest is."""
     answer, style = report.answer, VERDICT_STYLES[report.verdict]
     yield Line(Text())
     yield Line(Text(_cut(shown(report.headline), fitting.headline_lines, columns, 0), style=style))
@@ -187,7 +189,7 @@ def _beginning(report: Report, by: Invocation, fitting: Shown, columns: int) -> 
 
 
 def _to_do(report: Report, by: Invocation, fitting: Shown, columns: int) -> Iterator[Line]:
-    """The one thing to do, why, whether that is enough, and the command to run next."""
+    """The lines with the one thing to do, the reason, whether it is enough, and the command to run next."""
     answer = report.answer
     if answer.change:
         whose = f" ({answer.owner})" if answer.owner else ""
@@ -213,7 +215,10 @@ def _network_row(network: NetworkVerdict) -> Line:
 
 
 def _rows(report: Report, *, by_cause: bool) -> Iterator[Line]:
-    """A row for each check that did not pass and counts, the worst first; those of which the same is said share one."""
+    """A row for each check that did not pass and counts, the worst first; checks with the same words share a row.
+
+    With `by_cause`, all checks that fail because of the same other check share a row.
+    """
     listed = [check for check in report.checks if check.status in WORST_FIRST and not check.is_needless]
     by_id = {check.id: check for check in listed}
     alike: dict[tuple[object, ...], list[Check]] = {}
@@ -229,7 +234,7 @@ def _rows(report: Report, *, by_cause: bool) -> Iterator[Line]:
 
 
 def _label(same: list[Check]) -> str:
-    """The checks of a row: all of them, if they fit, or else how many there are."""
+    """The ids of a row's checks: all of them if they fit, else one or their group, and how many there are."""
     label = in_groups([check.id for check in same])
     if cell_len(label) < _ID or len(same) == 1:
         return label
@@ -257,7 +262,7 @@ def _them(ids: list[str]) -> str:
 
 
 def _named(ids: list[str]) -> str:
-    """Some check ids, of which the first are named."""
+    """Check ids in words: the first ones are named, the others counted."""
     words = in_groups(ids).split(", ")
     more = len(words) - _MOST_NAMED
     return ", ".join(words) if more <= 1 else f"{', '.join(words[:_MOST_NAMED])} and {more} more"
@@ -266,7 +271,7 @@ def _named(ids: list[str]) -> str:
 def _end(
     report: Report, by: Invocation, file: Path | None, kept: Path | None, *, full: bool, page: Path | None
 ) -> Iterator[Line]:
-    """Where the rest is."""
+    """The lines that say where the rest is: what the problem means, how to ask for a change, the full report."""
     check = next((check for check in report.checks if check.id == report.answer.check and check.problem), None)
     if check is not None:
         yield _command("What that means: ", by.command("explain", check.id, check.problem or ""))
@@ -290,17 +295,17 @@ def _end(
 
 
 def _command(label: str, command: str) -> Line:
-    """A line with a command, which is not broken."""
+    """A line with a label and a command; it is not broken."""
     return Line(Text.assemble(label, (escaped(command), "cyan")), whole=True)
 
 
 def _labelled(label: str, text: str, most: int, columns: int) -> Line:
-    """A paragraph with a label, of this many lines at most."""
+    """A paragraph with a label, cut to at most `most` lines."""
     return Line(Text.assemble((label, "bold"), _cut(f"{label}{text}", most, columns, 2)[len(label) :]), 2)
 
 
 def _cut(text: str, most: int, columns: int, indent: int) -> str:
-    """The text, ended with an ellipsis where it would take more than this many lines."""
+    """The text; if it would take more than `most` lines, it is cut and ends with an ellipsis."""
     wrapped = _wrapped(Text(text), columns, indent)
     if len(wrapped) <= most:
         return text
@@ -312,7 +317,10 @@ def _cut(text: str, most: int, columns: int, indent: int) -> str:
 
 
 def _shortened(text: Text, room: int) -> Text:
-    """The text in so many columns: what is in brackets goes first, then the middle of long names, and then the end."""
+    """The text, shortened to `room` columns: first without what is in brackets and without the middle of long names.
+
+    If that is not enough, the end is cut.
+    """
     plain = text.plain
     for found, shorter in ((_BRACKETS, ""), (_LONG_NAME, r"\1…\2")):
         if cell_len(plain) > room:
@@ -324,7 +332,7 @@ def _shortened(text: Text, room: int) -> Text:
 
 @cache
 def _plain_console() -> Console:
-    """What rich breaks lines with; its width does not count."""
+    """The console that rich needs to break lines; its width does not matter."""
     return Console(color_system=None)
 
 
@@ -338,6 +346,7 @@ def _wrapped(text: Text, columns: int, indent: int) -> list[Text]:
 
 
 def _height(line: Line, columns: int) -> int:
+    """How many lines of a terminal with this many columns a paragraph or row takes."""
     if line.word:
         return 1
     if line.whole:

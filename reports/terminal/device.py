@@ -75,7 +75,10 @@ def print_internet_test(console: Console, report: Report) -> None:
 
 
 def print_versions(console: Console, report: Report) -> None:
-    """Print what differs by Device OS version; what was left out of the run is not told for each of them."""
+    """Print what differs by Device OS version; versions in a row with the same results share a line.
+
+    What all versions share is printed once, at the end.
+    """
     if not report.versions:
         return
     _heading(console, f"By Device OS version of the {report.device.title}")
@@ -105,7 +108,7 @@ def print_versions(console: Console, report: Report) -> None:
 
 
 def _version_lines(version: VersionVerdict, report: Report) -> list[str]:
-    """What is told of a version below its verdict: its Internet Test, and how it ends."""
+    """The line below a version's verdict: its Internet Test, and LED and log at the end of its start."""
     test = f"Internet Test: {METHODS[version.method]}"
     if version.method == "none":
         test += "; this version counts it as passed"
@@ -142,7 +145,7 @@ def _verdict(device: DeviceVerdict | VersionVerdict) -> Text:
 
 
 def _print_table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
-    """Print rows whose first two cells belong together."""
+    """Print rows; on a narrow terminal, the first two cells of a row stay on one line."""
     whole = headings[1:2]
     print_rows(console, headings, rows, beside=2, whole=whole, padding=(0, 2, 0, 2), header_style="dim")
 

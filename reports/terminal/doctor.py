@@ -1,4 +1,4 @@
-"""What a laptop can and cannot measure (`netpreflight doctor`), for a terminal: green, yellow or red, with the step."""
+"""What a laptop can and cannot measure (`netpreflight doctor`), for a terminal: each ability, and how to unlock it."""
 
 from typing import TextIO
 
@@ -19,17 +19,17 @@ _MARK_WIDTH = 9
 
 
 def show(doctor: Doctor, stream: TextIO) -> None:
-    """Show what a laptop can measure on a terminal."""
+    """Show on a terminal what a laptop can measure."""
     print_doctor(on_terminal(stream), doctor)
 
 
 def render(doctor: Doctor) -> str:
-    """The same as plain text."""
+    """What a laptop can measure, as plain text."""
     return plain_text(lambda console: print_doctor(console, doctor))
 
 
 def print_doctor(console: Console, doctor: Doctor) -> None:
-    """Print each ability, what was found, and the step; the last line says what is missing."""
+    """Print each ability, what was found, and how to unlock it; the last lines say what is missing or limited."""
     console.print(Text("What this laptop can measure (nobody was contacted)", style="bold"))
     for ability in doctor.abilities:
         word, style = _MARKS[ability.state]
@@ -55,7 +55,7 @@ def _indented(console: Console, text: str, style: str = "") -> None:
 
 
 def _in_short(checks: list[str]) -> str:
-    """The checks, with those of one group as `wifi.*` if there are several."""
+    """The ids of checks; several checks of one group are shown as `wifi.*`."""
     groups: dict[str, list[str]] = {}
     for check in checks:
         groups.setdefault(check.partition(".")[0], []).append(check)

@@ -1,4 +1,4 @@
-"""What a light may be (`netpreflight led`), for a terminal: what it says, what to do, and the question that is left."""
+"""What a light may mean (`netpreflight led`), for a terminal: its meaning, what to do, and a question to know more."""
 
 from typing import TextIO
 
@@ -13,17 +13,17 @@ from netpreflight.reports.console import on_terminal, plain_text
 from netpreflight.reports.safe_text import shown
 
 _MOST, _IN_FULL = 6, 3
-"""Lights that are told, and up to how many of them in full."""
+"""The most lights that are shown, and the most that are shown with all details."""
 _INDENT = 2
 _EVERY = 4
-"""With the light from so many devices' first version on, they are not listed."""
+"""If more devices than this show a light, all of them from their first version on, the devices are not listed."""
 
 
 def show(led: Led, stream: TextIO, program: str = "netpreflight", explained: str | None = None) -> None:
-    """Show what a light may be on a terminal.
+    """Show on a terminal what a light may mean.
 
     Args:
-        led: what it may be.
+        led: the lights that it may be.
         stream: the terminal.
         program: how the user calls this program.
         explained: the page of a check about the one light that is left; None: there is none.
@@ -32,12 +32,12 @@ def show(led: Led, stream: TextIO, program: str = "netpreflight", explained: str
 
 
 def render(led: Led) -> str:
-    """The same as plain text."""
+    """What a light may mean, as plain text."""
     return plain_text(lambda console: print_led(console, led, "netpreflight", None))
 
 
 def print_led(console: Console, led: Led, program: str, explained: str | None) -> None:
-    """Print what the light says, or all that it may say, and then the question."""
+    """Print what the light means, or all that it may mean, and then the question that is left."""
     if led.heard:
         console.print(Text(f"Understood: {', then '.join(map(_in_words, led.heard))}", style="dim"))
     if len(led.rows) == 1:
@@ -81,7 +81,7 @@ def _in_words(light: HeardLight) -> str:
 
 
 def _is_everywhere(versions: list[LightVersions]) -> bool:
-    """Whether no version of these devices is without the light; then it does not tell them apart."""
+    """Whether many devices show the light in all their versions, so that listing them would say nothing."""
     return (
         len(versions) > _EVERY
         and len({span.device for span in versions}) == len(versions)
@@ -90,7 +90,7 @@ def _is_everywhere(versions: list[LightVersions]) -> bool:
 
 
 def _devices(versions: list[LightVersions]) -> str:
-    """Who shows a light: `p1, photon (0.4.6 to before 2.0.0), argon (from 5.6.0)`."""
+    """The devices and versions that show a light: `p1, photon (0.4.6 to before 2.0.0); argon (from 5.6.0)`."""
     spans: dict[tuple[str | None, str | None], list[str]] = {}
     for span in versions:
         spans.setdefault((span.since, span.before), []).append(span.device)
@@ -103,7 +103,7 @@ def _devices(versions: list[LightVersions]) -> str:
 
 
 def _in_short(checks: list[str]) -> str:
-    """The checks, with those of one group as `wifi.*` if there are several; those of a device's own log in words."""
+    """The ids of checks; more than two of one group are shown as `wifi.*`, except those of the group `device`."""
     groups: dict[str, list[str]] = {}
     for check in checks:
         groups.setdefault(check.partition(".")[0], []).append(check)

@@ -1,10 +1,11 @@
 """What a terminal shows during a run, on standard error: what is waited for, and each check as soon as it is known.
 
-On a terminal it is a region that changes in place, and that vanishes at the end, so that the answer stands last. Where
-the cursor cannot be moved, and beside the lines of `--debug`, it is plain lines, each once. A pipe gets nothing.
+This progress is a region of the terminal that changes in place, and that vanishes at the end, so that the answer is the
+last thing on the screen. If the cursor cannot be moved, or with `--debug`, which writes lines to the same terminal, it
+is plain lines instead, each written once. A pipe gets nothing.
 
-The region is drawn by a thread of its own, because the run may not wait for a terminal. The cursor is never hidden, and
-stands on a line of its own below the region: so nothing has to be restored if this process is killed.
+The region is drawn by a thread of its own, because the run must not wait for a terminal. The cursor is never hidden,
+and is on a line of its own below the region: so nothing has to be restored if this process is killed.
 """
 
 import contextlib
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 FIRST_S = 0.3
-"""When the region is drawn first: by then the run has sent its first packets, and a run that ends sooner needs none."""
+"""When the region is drawn first: the run has sent its first packets by then, and one that ends sooner needs none."""
 REFRESH_S = 0.25
 SHOWN_AFTER_S = 1.0
-"""What is waited for is shown once it has lasted this long: most answers come sooner."""
+"""A wait is shown once it has lasted this long: most answers come sooner."""
 AGAIN_S = 10.0
-"""Where lines stay, this long passes before the same wait is told again."""
+"""With plain lines, the time before the same wait is shown again."""
 MOST_BLOCKED_S = 0.5
-"""How long the end of the run waits for a terminal that takes nothing, as after Ctrl-S."""
+"""How long the end of the run waits for a terminal that accepts no output, for example after Ctrl-S."""
 _WAITS: dict[WaitedFor, str] = {
     "scan": "Wi-Fi: scanning",
     "informed": "DHCP: no answer to INFORM yet",
@@ -47,12 +48,12 @@ _WAITS: dict[WaitedFor, str] = {
     "silence": "NAT hold: silent on purpose",
     "path": "Path to port {port}: tracing",
 }
-"""Short, because they are not to be cut at 40 columns."""
+"""What is waited for, in words that are short enough not to be cut at 40 columns."""
 _NAMES = {53: "DNS (UDP 53)", 123: "NTP (UDP 123)"}
 
 
 class _RegionConsole(TerminalConsole):
-    """A console of the terminal's own size: a line that a wrong COLUMNS makes too wide could not be erased."""
+    """A console that ignores COLUMNS and LINES: if they are wrong, lines are too wide, and could not be erased."""
 
     def __init__(self, stream: TextIO) -> None:
         own = {name: value for name, value in self._environ.items() if name not in {"COLUMNS", "LINES"}}
@@ -60,7 +61,7 @@ class _RegionConsole(TerminalConsole):
 
 
 class Terminal:
-    """Shows how the run goes on."""
+    """Shows the progress of a run."""
 
     def __init__(
         self,
@@ -70,13 +71,14 @@ class Terminal:
         discreet: bool = False,
         plain: bool = False,
     ) -> None:
-        """Make it, and show nothing yet.
+        """Prepare to show progress; nothing is shown yet.
 
         Args:
-            progress: the stream, which gets nothing if it is no terminal.
+            progress: the stream, which gets nothing if it is not a terminal.
             clock: the monotonic clock of the run.
-            discreet: whether progress must name nothing of this place: tokens for names are known only at the end.
-            plain: whether to write lines only, because others write to the same terminal.
+            discreet: whether progress must show no names and addresses of this place; they cannot be replaced by
+                tokens, because these are known only at the end.
+            plain: whether to write plain lines only, because other output goes to the same terminal.
         """
         self._clock = clock
         self._discreet = discreet
@@ -92,7 +94,7 @@ class Terminal:
         self._ended = threading.Event()
 
     def begin(self, scope: Scope, profile: Profile, *, deep: bool = False, ahead: Sequence[str] = ()) -> None:
-        """Show what is about to be measured, and what is known ahead that it will not settle."""
+        """Show what is about to be measured, and (`ahead`) what is already known to stay open after the run."""
         where = scope.interface or "no interface"
         address = scope.addresses[0] if scope.addresses else "no IPv4 address"
         this = "this network" if self._discreet else f"{where} ({address})"
@@ -110,11 +112,11 @@ class Terminal:
         self._progress(Text.assemble((f"{word:>8}  ", style), f"{check.id}{summary}"), self._known)
 
     def waiting(self, waiting: tuple[Waiting, ...]) -> None:
-        """Show from now on that this is waited for, and nothing else."""
+        """Replace what is shown as waited for."""
         self._waiting = waiting
 
     def close(self) -> None:
-        """Show no progress any more, and take it off the screen. It may be called at any moment, and again."""
+        """Stop showing progress, and remove it from the screen; may be called at any moment, and more than once."""
         if self._ended.is_set():
             return
         self._ended.set()
@@ -128,7 +130,7 @@ class Terminal:
                 self._drawing.release()
 
     def _progress(self, line: Text, part: list[Text]) -> None:
-        """Show a line in this part of the region, or at once; an error is ignored, so that the run goes on."""
+        """Add a line to a part of the region, or write it at once as a plain line; errors are ignored."""
         if self._in_place:
             part.append(line)
         elif self._live is not None and not self._ended.is_set():
@@ -136,7 +138,7 @@ class Terminal:
                 self._live.print(self._encodable(line))
 
     def _keep_drawing(self) -> None:
-        """Draw until the end, or until the terminal is gone."""
+        """Draw the progress again and again until the end of the run, or until drawing fails."""
         pause_s = FIRST_S
         while not self._ended.wait(pause_s):
             pause_s = REFRESH_S
@@ -149,7 +151,7 @@ class Terminal:
                     return
 
     def draw(self) -> None:
-        """Show what there is to show at this moment."""
+        """Draw the region, or write what is waited for as plain lines."""
         if self._live is None:
             return
         if self._in_place:
@@ -162,7 +164,7 @@ class Terminal:
                 self._live.print(Text(words))
 
     def _draw_region(self, console: TerminalConsole) -> None:
-        """Draw the region anew if it has changed."""
+        """Draw the region again if it has changed."""
         from rich.live import Live  # noqa: PLC0415 - only a terminal needs it, and the first packets do not wait for it
 
         frame = self._frame(console)
@@ -177,7 +179,7 @@ class Terminal:
         self._region.update(Group(*frame, Text()), refresh=True)
 
     def _frame(self, console: TerminalConsole) -> list[Text]:
-        """The lines that fit: what is waited for, what was said first, and the checks that became known last."""
+        """The lines of the region that fit: the heading, the latest results of checks, and what is waited for."""
         columns, rows = max(console.width - 1, 1), max(console.height - 2, 1)
         last = [self._cut(console, Text(words), columns) for _, words in self._waits()]
         last = last[: max(rows // 2, 1)]
@@ -194,7 +196,7 @@ class Terminal:
         return line
 
     def _waits(self) -> Iterator[tuple[tuple[WaitedFor, int | None], str]]:
-        """What is waited for long enough to be shown, each once, with how long and how long at most."""
+        """The waits that have lasted long enough to be shown: each once, with its duration and its longest duration."""
         spans: dict[tuple[WaitedFor, int | None], tuple[float, float]] = {}
         for entry in self._waiting:
             key = entry.what, entry.port

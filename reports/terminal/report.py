@@ -56,8 +56,9 @@ def print_report(
         report: the report.
         dialects: the products for which the firewall change is shown, too.
         contact: who asks for the changes.
-        by: how the user calls this program; None: as it is named.
-        saved: what names this run to `report` and `rules`: its file, or nothing for the newest; None: it is not saved.
+        by: how the user calls this program; None: by its usual name.
+        saved: the arguments by which `report` and `rules` find this run: its file, or no arguments for the newest kept
+            run; None: it is not saved.
     """
     by = by or Invocation()
     console.print()
@@ -97,7 +98,7 @@ def _print_details(console: Console, report: Report) -> None:
 
 
 def _print_checks(console: Console, checks: list[Check]) -> None:
-    """Print the checks with their results; neighbours of which the same is said share a row."""
+    """Print the checks with their results; successive checks with the same result and summary share a row."""
     rows = []
     for _, same in groupby(checks, lambda check: (check.stage, check.status, check.summary, check.is_needless)):
         check, *others = same
@@ -112,7 +113,7 @@ def _print_checks(console: Console, checks: list[Check]) -> None:
 
 
 def _print_remedies(console: Console, report: Report) -> None:
-    """Print what to do: each remedy once, the worst first, and whether that is enough."""
+    """Print what to do: each remedy once, those of the worst checks first, and whether the changes are enough."""
     to_do = [
         check
         for status in WORST_FIRST
@@ -124,7 +125,7 @@ def _print_remedies(console: Console, report: Report) -> None:
     console.print()
     console.print(Text("What to do", style="bold"))
     listed = {check.id for check in to_do}
-    # Where the cause is only suspected, the check still has a change of its own.
+    # If the cause is only suspected, the check still has a change of its own.
     changed = {check_id for change in report.changes for check_id in change.checks}
     consequences = [check.id for check in to_do if check.due_to in listed and check.id not in changed]
     printed: set[str | None] = set()
@@ -166,7 +167,7 @@ def _print_changes(
 
 
 def print_rules(console: Console, report: Report, dialects: Sequence[str]) -> None:
-    """Print the firewall change as text for these products; nothing where a firewall has to change nothing."""
+    """Print the firewall change as text for these products; nothing if no change concerns a firewall."""
     if not dialects or not any(change.rules for change in report.changes):
         return
     from netpreflight.reports.firewall import render as render_rules  # noqa: PLC0415 - most runs ask for none, and need not wait
@@ -178,7 +179,7 @@ def print_rules(console: Console, report: Report, dialects: Sequence[str]) -> No
 
 
 def _print_requests(console: Console, report: Report, contact: str) -> None:
-    """Print what to send to each owner of a change."""
+    """Print the requests: what to send to each owner of a change."""
     from netpreflight.reports.requests import requests_of, title, with_subject  # noqa: PLC0415 - sharing takes a while to import
 
     for request in requests_of(report):
@@ -226,7 +227,10 @@ def _print_channel_map(console: Console, report: Report) -> None:
 
 
 def _print_answers(console: Console, report: Report, by: Invocation) -> None:
-    """Print the answers to what a forum or support asks; neighbours that are not known for one reason share a line."""
+    """Print the answers to what a forum or support asks.
+
+    Successive questions whose answers are not known, for the same reason, share a line.
+    """
     console.print()
     console.print(Text("What support asks", style="bold"))
     for (answer, how), same in groupby(report.answers, lambda row: (row.answer, row.how)):

@@ -1,4 +1,4 @@
-"""Rows of several cells: a table where there is room for one, and else each row in lines of its own."""
+"""Prints rows of several cells: as a table if there is room for one, else each row in lines of its own."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from rich.text import Text
 NARROW = 70
 """Below this many columns there is no room for a table: rich would leave out what does not fit."""
 _NARROWEST_COLUMN = 10
-"""With fewer columns of the terminal for each of the table's, words are broken into parts that nobody can read."""
+"""The least average width of a table's columns: in narrower ones, words would be broken into unreadable parts."""
 _WIDEST_IDS = 20
 
 
@@ -34,12 +34,12 @@ def print_rows(
 
     Args:
         console: where to print them.
-        headings: one for each column; it may be empty.
+        headings: one for each column; a heading may be empty.
         rows: the cells of each row.
-        beside: how many cells of a row stand beside each other where there is no room for a table.
-        whole: the headings of the columns whose cells are not broken in a table.
-        padding: of the cells in a table.
-        header_style: of the headings.
+        beside: if there is no room for a table, how many cells of a row are put on its first line.
+        whole: the headings of the columns whose cells are not broken into lines in a table.
+        padding: the padding of the cells in a table.
+        header_style: the style of the headings.
     """
     if console.width < max(NARROW, _NARROWEST_COLUMN * len(headings)):
         _print_stacked(console, headings, rows, beside, header_style)
@@ -55,7 +55,7 @@ def print_rows(
 def _print_stacked(
     console: Console, headings: Sequence[str], rows: Iterable[Sequence[str | Text]], beside: int, header_style: str
 ) -> None:
-    """Print each row in lines of its own: the first cells beside each other, and below them one cell in each line."""
+    """Print each row in lines of its own: the first `beside` cells on one line, each further cell on its own line."""
     console.print(Text(" / ".join(filter(None, headings)), style=header_style))
     for row in rows:
         first = [_in_one_line(cell) for cell in row[:beside]]
@@ -68,6 +68,6 @@ def _print_stacked(
 
 
 def _in_one_line(cell: str | Text) -> Text:
-    """A cell that may have been broken into lines for a table."""
+    """A cell in one line; it may have been broken into lines for a table."""
     text = Text(cell) if isinstance(cell, str) else cell
     return Text(" ").join(text.split("\n")) if "\n" in text.plain else text

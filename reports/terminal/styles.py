@@ -18,11 +18,11 @@ VERDICT_STYLES: dict[Verdict, str] = {
     "undetermined": "bold magenta",
 }
 WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn")
-"""What a reader has to see, of the statuses of checks."""
+"""The statuses of checks that a reader has to see, the worst first."""
 NETWORKS: dict[Verdict, tuple[str, Status]] = {
     "compatible": ("yes", "pass"),
     "compatible-with-warnings": ("yes, but", "warn"),
     "incompatible": ("NO", "fail"),
     "undetermined": ("unknown", "unknown"),
 }
-"""Whether one of the networks in range would do, and the status that it looks like."""
+"""For each verdict: whether a network in range would do, in words, and the status whose style is used."""

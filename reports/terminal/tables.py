@@ -15,7 +15,7 @@ from netpreflight.reports.terminal.rows import print_rows
 
 
 def show(tables: Sequence[ShownTable], stream: TextIO, program: str = "netpreflight") -> None:
-    """Show tables on a terminal; their notes tell commands as the user calls this program."""
+    """Show tables on a terminal; commands in their notes begin with `program`, as the user calls this program."""
     console = on_terminal(stream)
     for number, table in enumerate(tables):
         if number:
@@ -29,7 +29,7 @@ def print_table(console: Console, table: ShownTable, program: str = "netprefligh
         console.print(Text(shown(table.title), style="bold"))
     if table.rows:
         rows = [[Text(shown(cell)) for cell in row] for row in table.rows]
-        headings = [shown(heading) for heading in table.headings]  # of a query, they are anything
+        headings = [shown(heading) for heading in table.headings]  # the headings of a query can be any text
         print_rows(console, headings, rows, beside=1, whole=table.whole, padding=(0, 2, 0, 2), header_style="dim")
     else:
         console.print(Padding(Text(table.none), (0, 0, 0, 2), expand=False))

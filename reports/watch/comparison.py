@@ -73,6 +73,7 @@ def _print(console: Console, comparison: WatchComparison) -> None:
 
 
 def _sides(comparison: WatchComparison) -> list[tuple[str, str, str, str]]:
+    """A row for each watch: its letter, its file, the device, and its answer."""
     return [
         (letter, side.file, side.device_label, side.answer)
         for letter, side in (("A", comparison.a), ("B", comparison.b))
@@ -80,4 +81,5 @@ def _sides(comparison: WatchComparison) -> list[tuple[str, str, str, str]]:
 
 
 def _problems(comparison: WatchComparison) -> list[tuple[str, str, str]]:
+    """A row for each problem: what broke, and how often and for how long in A and in B."""
     return [(pair.broke, pair.a, pair.b) for pair in comparison.problems]

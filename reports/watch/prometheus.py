@@ -40,7 +40,7 @@ def _lines(watch: Watch) -> Iterator[str]:
 
 
 def _of_layers(watch: Watch) -> Iterator[str]:
-    """What each layer that was asked did."""
+    """The metrics by layer, of the layers that were asked."""
     asked = {hour.layer for hour in watch.hours} | {outage.layer for outage in watch.outages}
     layers = [layer for layer in LAYERS if layer in asked]
     of_layer = {layer: [outage for outage in watch.outages if outage.layer == layer] for layer in layers}
@@ -90,7 +90,7 @@ def _of_layers(watch: Watch) -> Iterator[str]:
 
 
 def _metric(name: str, kind: str, told: str, samples: list[tuple[dict[str, str], float]]) -> Iterator[str]:
-    """The lines of a metric; none if it has no samples."""
+    """The lines of a metric; no lines if it has no samples."""
     if not samples:
         return
     full = f"netpreflight_watch_{name}"

@@ -1,4 +1,4 @@
-"""A watch for a terminal and for a text file: the answer, who has to change what, each outage, what was not seen."""
+"""A watch for a terminal and for a text file: the answer, who has to change what, the outages, what was not seen."""
 
 from collections.abc import Iterable
 from typing import TextIO

@@ -1,6 +1,6 @@
-"""The picture of a watch: a lane for each layer, with what was observed, what was not, and when it did not work.
+"""The picture of a watch: a lane for each layer, which shows when the layer did not work and when nothing was observed.
 
-Positions are in per mille of the picture's width, so that a watch of any length has a bounded number of them.
+Positions are in per mille of the picture's width, so that the number of bars is limited however long the watch is.
 """
 
 import datetime as dt
@@ -16,14 +16,14 @@ WIDTH = 1000
 
 
 class Bar(NamedTuple):
-    """A stretch of time."""
+    """A stretch of time as a bar in the picture, in per mille of its width."""
 
     start: int
     length: int
 
 
 class Lane(NamedTuple):
-    """A layer: when it did not work."""
+    """The lane of a layer, with a bar for each time in which the layer did not work."""
 
     layer: str
     outages: list[Bar]
@@ -33,8 +33,8 @@ class Timeline(NamedTuple):
     """The picture.
 
     Attributes:
-        blind: when nothing was observed.
-        scale: what the ends and the middle are labelled with.
+        blind: a bar for each time in which nothing was observed.
+        scale: the labels of the beginning, the middle and the end.
     """
 
     lanes: list[Lane]
@@ -43,7 +43,7 @@ class Timeline(NamedTuple):
 
 
 def timeline(watch: Watch) -> Timeline:
-    """Lay out the picture: only layers that were asked have a lane."""
+    """Lay out the picture; only layers that were asked get a lane."""
     asked = {hour.layer for hour in watch.hours} | {outage.layer for outage in watch.outages}
     return Timeline(
         lanes=[Lane(TITLES[layer], list(_outages(watch, layer))) for layer in LAYERS if layer in asked],
@@ -53,7 +53,7 @@ def timeline(watch: Watch) -> Timeline:
 
 
 def _outages(watch: Watch, layer: Layer) -> Iterator[Bar]:
-    """When a layer did not work: from the first miss until it was seen to work again, or to the last miss."""
+    """A bar for each outage of a layer: from the first miss to the first good answer, or else to the last miss."""
     return _bars(
         watch,
         ((outage.first_bad, outage.first_good or outage.last_bad) for outage in watch.outages if outage.layer == layer),
@@ -61,7 +61,7 @@ def _outages(watch: Watch, layer: Layer) -> Iterator[Bar]:
 
 
 def _bars(watch: Watch, stretches: Iterable[tuple[dt.datetime, dt.datetime]]) -> Iterator[Bar]:
-    """Stretches as bars of at least 2 per mille; those that touch are drawn as one."""
+    """Stretches of time as bars of at least 2 per mille; bars that touch or overlap become one."""
     whole = max((watch.end - watch.begin).total_seconds(), 1.0)
 
     def place(at: dt.datetime) -> int:

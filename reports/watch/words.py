@@ -1,4 +1,4 @@
-"""What all renderings of a watch share: its times as people read them, and its lines without markup."""
+"""What all renderings of a watch share: its times in a readable form, and its lines without markup."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from netpreflight.agent.watch.watched import Asked, Cluster, Layer, NoteKind, Ou
 from netpreflight.probes.quoting import in_quotes
 
 MOST_OUTAGES = 200
-"""The most outages that are listed where people read; JSON has all of them."""
+"""The most outages that are listed in formats for people; JSON has all of them."""
 MOST_OTHERS = 50
-"""The most gaps, notes and hosts that are listed."""
+"""The most gaps, the most notes, and the most hosts that are listed in formats for people."""
 LAYERS: dict[Layer, str] = {
     "link": "link",
     "ip": "address",
@@ -42,7 +42,7 @@ _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays
 
 
 class Line(NamedTuple):
-    """An outage as people read it."""
+    """An outage in words: one line of the list of outages, with its details."""
 
     number: int
     when: str
@@ -53,13 +53,13 @@ class Line(NamedTuple):
 
 
 def first_sentence(answer: str) -> tuple[str, str]:
-    """The first sentence of an answer, which a page has as its headline, and the rest."""
+    """The first sentence of an answer, which is the headline of a page, and the rest of the answer."""
     first, _, rest = answer.partition(". ")
     return first.rstrip(".") + ".", rest
 
 
 def zone(watch: Watch) -> str:
-    """The zone of all times that are shown: that of the laptop that watched, else UTC."""
+    """The zone of all times that are shown: that of the laptop that watched, or UTC if it is not known."""
     offset_s = watch.utc_offset_s
     if not offset_s:
         return "UTC"
@@ -68,7 +68,7 @@ def zone(watch: Watch) -> str:
 
 
 def clock(watch: Watch, at: dt.datetime) -> str:
-    """A time, to the second."""
+    """A time in the zone of the watch, to the second."""
     try:
         local = at + dt.timedelta(seconds=watch.utc_offset_s or 0)
     except OverflowError:  # only a forged watch is of the year 1 or 9999
@@ -86,7 +86,7 @@ def about(watch: Watch) -> str:
 
 
 def asked_for(watch: Watch) -> list[tuple[str, str]]:
-    """Who has to change what: each owner with how many outages ask for it, and the change."""
+    """Who has to change what: the owner with the number of outages that this would help against, and the change."""
     return [
         (f"{_who(change.owner)} ({change.outages} outage{'' if change.outages == 1 else 's'})", change.remedy)
         for change in changes(watch.outages)
@@ -99,7 +99,7 @@ def _who(owner: Owner | None) -> str:
 
 def lines(watch: Watch) -> list[Line]:
     """The outages, at most `MOST_OUTAGES` of them."""
-    with_remedy = len(changes(watch.outages)) > 1  # else it is said once for all
+    with_remedy = len(changes(watch.outages)) > 1  # a single remedy for all outages is listed only once, before them
     return [
         Line(
             number=number,
@@ -120,20 +120,20 @@ def left_out(watch: Watch) -> str:
 
 
 def _when(watch: Watch, outage: Outage) -> str:
-    """From the first miss until it was seen to work again."""
+    """When an outage was: from the first miss until the layer was seen to work again."""
     if outage.first_good is None:
         return f"{clock(watch, outage.first_bad)} to an end that was not seen"
     return f"{clock(watch, outage.first_bad)} to {_clock_beside(watch, outage.first_good, outage)}"
 
 
 def _clock_beside(watch: Watch, at: dt.datetime, outage: Outage) -> str:
-    """A time, without its day if it is that of the outage's first miss."""
+    """A time; its date is left out if the outage's first miss was on the same day."""
     first, shown = clock(watch, outage.first_bad), clock(watch, at)
     return shown[11:] if shown[:10] == first[:10] else shown
 
 
 def _details(watch: Watch, outage: Outage, *, with_remedy: bool) -> Iterator[str]:
-    """What is known of an outage, a line each."""
+    """What is known about an outage, line by line."""
     yield outage.summary
     first, last = (_clock_beside(watch, at, outage) for at in (outage.first_bad, outage.last_bad))
     before = _clock_beside(watch, outage.last_good, outage) if outage.last_good else "not in this stretch"
@@ -165,7 +165,7 @@ def _said(asked: Asked) -> str:
 
 
 def cluster_lines(watch: Watch) -> list[str]:
-    """When outages cluster, or that they do not; empty: there were none."""
+    """When outages cluster, or that they do not; empty: there were no outages."""
     told = watch.clusters
     if told is None:
         return []
@@ -201,7 +201,7 @@ def gaps(watch: Watch) -> list[tuple[str, str]]:
 
 
 def notes(watch: Watch) -> list[tuple[str, str]]:
-    """What else was noticed, the single losses only as a number."""
+    """What else was noticed, and when; of single lost datagrams only the number is given."""
     lost = sum(note.kind == "lost-datagram" for note in watch.notes)
     others = [note for note in watch.notes if note.kind != "lost-datagram"]
     held = [(clock(watch, note.at), f"{NOTES[note.kind]}: {note.said}") for note in others[:MOST_OTHERS]]
@@ -224,7 +224,7 @@ def traffic(watch: Watch) -> list[tuple[str, str]]:
 
 
 def _with_rest(rows: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    """The first MOST_OTHERS rows of so many, and a last one that says how many more there are."""
+    """The first MOST_OTHERS of `count` rows, and a last row that says how many more there are."""
     more = count - MOST_OTHERS
     return [*rows, (f"{more} more", "in the JSON document")] if more > 0 else rows
 
