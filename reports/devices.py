@@ -75,7 +75,7 @@ _NAMES = {
     "handshake": "during the handshake",
     "online": "online",
     "handshake_failed": "one blink if the handshake fails",
-    "handshake_failed_ms": "at least so long",
+    "handshake_failed_ms": "that blink lasts at least",
     "colour": "colour of the LED",
     "blink_ms": "each blink",
 }
@@ -138,7 +138,7 @@ def render_sheet(sheet: Sheet, width: int) -> str:
     if profile.device_os is not None:
         lines += _wrapped(profile.device_os.source, width, "    ")
     if profile.checked is not None:
-        lines += _wrapped(f"Last held against its sources on {profile.checked}.", width, "    ")
+        lines += _wrapped(f"Last compared with its sources on {profile.checked}.", width, "    ")
     for section in sorted(sheet.facts, key=bool):
         if any(sheet.facts[section].values()):
             lines += ["", _TITLES.get(section, section)]

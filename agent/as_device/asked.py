@@ -100,7 +100,7 @@ def prepare(
     if (whose := _of_here(chosen.mac, scope)) is not None:
         raise CannotError(f"--mac {chosen.mac}: {whose}")
     if not is_by_air and (asked.passphrase_file is not None or asked.uses_saved):
-        raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is no Wi-Fi interface")
+        raise CannotError(f"a passphrase is for Wi-Fi, and {scope.interface} is not a Wi-Fi interface")
     device = Device(scope=scope, mac=chosen.mac, ssid=ssid, radio=abilities_of(profile.radio))
     way = way_for(device)
     refusal = way.refusal()
@@ -108,7 +108,7 @@ def prepare(
         return Denied(way.name, device, refusal), chosen
     if chosen.source == "given" and not scope.privileges.raw_sockets:
         raise CannotError(
-            f"--mac {chosen.mac}: only as root can be asked whether somebody has this address just now; give its first "
+            f"--mac {chosen.mac}: only root can check whether another host has this address just now; give its first "
             "three bytes, or leave --mac out"
         )
     if refusal is not None and not (refusal.can_be_forced and asked.is_forced):
@@ -126,11 +126,14 @@ def prepare_itself(asked: Asked, scope: Scope, profile: Profile, selection: Sele
         CannotError: the join is not possible here, or not with these options.
     """
     if asked.mac is not None:
-        raise CannotError("--mac: this system gives a station no MAC address that a run chooses")
+        raise CannotError("--mac: on this system, a run cannot choose the MAC address that joins")
     if asked.uses_saved:
-        raise CannotError("--saved-passphrase: this system does not tell it; leave the option out, and type it")
+        raise CannotError(
+            "--saved-passphrase: this system does not hand out saved passphrases; leave the option out, and type the "
+            "passphrase"
+        )
     if "join" not in judging.probes_for(selection):
-        raise CannotError(f"--as {DEVICE}: here it is the join, and this run leaves that out")
+        raise CannotError(f"--as {DEVICE}: on this system it only joins the Wi-Fi, and this run leaves the join out")
     device = Device(scope=scope, mac=scope.mac or "", ssid=ssid or scope.ssid, radio=abilities_of(profile.radio))
     way = AsItself(device)
     refusal = way.refusal()
@@ -211,7 +214,10 @@ def _saved(ssid: str) -> str:
         CannotError: none is saved, or the system does not hand it out.
     """
     if "networkmanager" not in SYSTEM.joiners:
-        raise CannotError("--saved-passphrase: this system tells none. Leave it out, and type the passphrase.")
+        raise CannotError(
+            "--saved-passphrase: this system does not hand out saved passphrases. Leave the option out, and type the "
+            "passphrase."
+        )
     from netpreflight.probes.join.saved import passphrase  # noqa: PLC0415 - jeepney, for few runs
 
     try:

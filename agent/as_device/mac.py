@@ -41,9 +41,9 @@ def parse(text: str) -> bytes:
         )
     found = bytes.fromhex(re.sub("[:.-]", "", text))
     if found[0] & 1:
-        raise ValueError("this is the address of a group and not of one host")
+        raise ValueError("this is a group address (multicast), which no host can have")
     if len(found) == _SIZE and not any(found):
-        raise ValueError("this is nobody's address")
+        raise ValueError("no host can have the address of all zeros")
     return found
 
 

@@ -230,7 +230,7 @@ class Asker:
         """Whether the gateway is in the ARP table; the system itself sends ARP requests again if it doubts an entry."""
         adapter, table = self._adapter(), SYSTEM.neighbours(self._interface)
         if adapter is None or adapter.gateway is None or table is None:
-            return Answer(None, "the system does not tell")
+            return Answer(None, "the system does not show the router or its ARP entry")
         mac = table.get(adapter.gateway)
         if mac is None:
             return Answer(good=False, said=f"{adapter.gateway} does not answer ARP", problem="gateway-silent")
@@ -305,7 +305,7 @@ class Asker:
             fresh = await self._ask_anew(patience_s)
             if fresh is not None:
                 self._proofs_left = self._most_proofs
-                said = "a new port was answered at once, the one of the conversation was not"
+                said = "the cloud answered a new local port at once, but no longer the port of the conversation"
                 return Answer(good=False, said=said, problem="mapping-lost")
             # The name has another address by now, and a device that reconnects would use that one.
             if self._address not in {None, self._conversation.address}:
@@ -487,7 +487,7 @@ def _of_lookup(found: Lookup, usable: str | None) -> Answer:
         usable: the first address in it that can be another host's, unlike 0.0.0.0 or 127.0.0.1; None: there is none.
     """
     if found.rcode in _GOOD_RCODES and found.addresses and usable is None:
-        said = f"{found.resolver} says that {found.name} is {found.addresses[0]}, which is no other host"
+        said = f"{found.resolver} says that {found.name} is {found.addresses[0]}, which cannot be another host"
         return Answer(good=False, said=said, problem="no-usable-address")
     if found.rcode in _GOOD_RCODES and found.addresses:
         return Answer(good=True, said=f"{found.resolver}: {', '.join(found.addresses[:2])}", ms=found.elapsed_ms)

@@ -45,14 +45,14 @@ def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchCom
 
 
 _NOT_KNOWN = (
-    "Not known: the two differ by no more than chance alone would have it, or too little was observed. "
-    "A longer watch may tell."
+    "Not known: the two differ by no more than chance alone explains, or too little was observed. "
+    "A longer watch may show it."
 )
 _SENTENCES = {
     (True, False): "B is worse: it has outages, and A has none.",
-    (True, True): "B is worse: outages came more often than chance alone would have it.",
+    (True, True): "B is worse: outages came more often than chance alone explains.",
     (False, False): "Neither has an outage that the device would notice.",
-    (False, True): "B is better: outages came less often than chance alone would have it.",
+    (False, True): "B is better: outages came less often than chance alone explains.",
     (None, False): _NOT_KNOWN,
     (None, True): _NOT_KNOWN,
 }

@@ -31,39 +31,39 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "The laptop's own link was lost: no carrier, or no Wi-Fi association.",
         None,
         "network administrator",
-        "Look in the log of the access point or switch at these times. A laptop that was carried away loses its link, "
-        "too.",
+        "Check the log of the access point or switch for these times. A laptop that was carried out of range loses its "
+        "link, too.",
     ),
     "no-address": _Meaning(
         "The interface had no IPv4 address.",
         "dhcp.lease",
         "network administrator",
-        "Look in the log of the DHCP server at these times.",
+        "Check the log of the DHCP server for these times.",
     ),
     "gateway-silent": _Meaning(
         "The router did not answer ARP requests on this network.",
         None,
         "network administrator",
-        "Look whether the router was restarted at these times, and at what lies between it and the access point.",
+        "Check whether the router restarted at these times, and what lies between the router and the access point.",
     ),
     "nothing-beyond-gateway": _Meaning(
         "Neither the resolver nor the device's cloud answered, and the system still took the router for reachable.",
         None,
         "network administrator",
-        "Look in the log of the router whether it was restarted, or lost its connection to the internet, then; its "
+        "Check the router's log for whether it restarted or lost its internet connection at these times; the internet "
         "provider knows more.",
     ),
     "resolver-silent": _Meaning(
         "The resolver of the lease did not answer, while other things worked.",
         "dns.resolve",
         "network administrator",
-        "Look at the resolver at these times, or hand out another one by DHCP.",
+        "Check the log of the resolver for these times, or hand out another resolver by DHCP.",
     ),
     "resolver-fails": _Meaning(
         "The resolver of the lease answered with an error, while other things worked.",
         "dns.resolve",
         "network administrator",
-        "Look at the resolver and at those that it asks itself.",
+        "Check the resolver, and the resolvers to which it forwards.",
     ),
     "no-such-name": _Meaning(
         "The resolver of the lease said that the name of the device's cloud does not exist.",
@@ -72,7 +72,7 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "Let the resolver resolve the name at all times.",
     ),
     "no-usable-address": _Meaning(
-        "The resolver of the lease gave an address that is no other host's, as filters do for names that they block.",
+        "The resolver of the lease gave an address that no other host can have. Filters do that for names they block.",
         "dns.resolve",
         "network administrator",
         "Exempt the name of the device's cloud from the filter of the resolver.",
@@ -98,14 +98,14 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "resolver.",
     ),
     "handshake-fails": _Meaning(
-        "The conversation on {cloud} was answered, and the handshake of a device that connects anew failed.",
+        "The conversation on {cloud} was answered, but the handshake of a device that reconnects failed.",
         "{check}",
         "network administrator",
         "Exempt {cloud} from application control and inspection in the firewall. netpreflight check shows which part "
         "of the handshake is lost.",
     ),
     "rejected": _Meaning(
-        "Somebody rejected what was sent to {cloud}.",
+        "Packets to {cloud} were rejected.",
         "{check}",
         "network administrator",
         "Allow {cloud} at all times in the firewall.",
@@ -117,17 +117,18 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "Exempt the device's MAC address from the portal, for good.",
     ),
     "renewal-silent": _Meaning(
-        "The DHCP server did not renew the lease that the watch holds in a device's place.",
+        "The DHCP server did not renew the lease that the watch holds, as a device would.",
         "dhcp.lease",
         "network administrator",
-        "Look in the log of the DHCP server at these times: whether it ran, and whether a firewall drops UDP 67 and 68 "
-        "to or from the clients' own addresses.",
+        "Check the log of the DHCP server for whether it ran at these times, and check whether a firewall drops UDP 67 "
+        "and 68 to or from the clients' own addresses.",
     ),
     "no-lease": _Meaning(
         "No DHCP server granted a lease to a device that is new to this network.",
         "dhcp.lease",
         "network administrator",
-        "Look in the log of the DHCP server at these times: whether it ran, and whether its addresses were all leased.",
+        "Check the log of the DHCP server for whether it ran at these times, and whether all its addresses were "
+        "leased.",
     ),
     "address-in-use": _Meaning(
         "The DHCP server offered a device that is new to this network an address that another host has.",

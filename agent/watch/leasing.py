@@ -193,6 +193,6 @@ def _why_not(taken: Refused | Taken | None) -> tuple[str, OutageProblem | None]:
         case Refused():
             return f"{taken.server} offered a lease, and then refused it (NAK)", "no-lease"
         case Taken(is_by_router=True):
-            return f"{taken.address} was offered, for which {taken.holder} answers ARP as routers may for others", None
+            return f"{taken.address} was offered, but {taken.holder} answers ARP for it (proxy ARP of a router)", None
         case Taken():
-            return f"{taken.address} was offered, which {taken.holder} has", "address-in-use"
+            return f"{taken.address} was offered, but {taken.holder} has this address", "address-in-use"

@@ -43,4 +43,4 @@ def document(text: bytes, name: str) -> Watch:
     try:
         return msgspec.json.decode(text, type=Watch)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise StoreError(f"{name} is no document of a watch ({problem})") from problem
+        raise StoreError(f"{name} is not the document of a watch ({problem})") from problem

@@ -224,7 +224,7 @@ def _read_only(path: Path) -> Iterator[_Rows]:
         text = str(problem)
         raise StoreError(text if str(path) in text else f"{path}: {text}") from problem
     except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError, OverflowError) as problem:
-        raise StoreError(f"{path} is no whole store of a watch ({type(problem).__name__})") from problem
+        raise StoreError(f"{path} is a damaged store of a watch ({type(problem).__name__})") from problem
     except OSError as problem:
         raise StoreError(f"{path} cannot be read: {problem.strerror or problem}") from problem
 

@@ -67,7 +67,7 @@ class Station:
         """The link has ended; if the laptop itself ended it, the change waits for `settle`."""
         bssid = event.bssid or self.bssid
         point = f"the access point{f' {bssid}' if bssid else ''}"
-        why = "no reason told" if event.code is None else f"reason {reason_words(event.code)}"
+        why = "no reason given" if event.code is None else f"reason {reason_words(event.code)}"
         self.ended = f"this laptop ended the link to {point}: {why}" if event.by_laptop else f"{point} ended it: {why}"
         change = Change("deauthenticated", self.ended, bssid)
         if event.by_laptop:

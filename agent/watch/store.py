@@ -377,7 +377,7 @@ def _make_private(path: Path) -> bool:
         found = path.lstat()
         own = getattr(os, "geteuid", lambda: found.st_uid)()
         if not stat.S_ISREG(found.st_mode) or found.st_uid != own:
-            raise StoreError(f"{path} is no file of yours, so nothing is written to it") from None
+            raise StoreError(f"{path} is not a file of yours, so nothing is written to it") from None
         return False
     return True
 

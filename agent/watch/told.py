@@ -35,12 +35,12 @@ BROKE: dict[OutageProblem, str] = {
     "resolver-silent": "no resolver answered",
     "resolver-fails": "the resolvers answered with an error",
     "no-such-name": "the resolvers said that the cloud's name does not exist",
-    "no-usable-address": "the resolvers gave an address that is no other host's",
+    "no-usable-address": "the resolvers gave an address that no other host can have",
     "nothing-beyond-gateway": "nothing behind the router answered",
     "mapping-lost": "a NAT or firewall forgot the conversation",
     "no-answer": "nothing came back from the cloud",
     "not-the-cloud": "something else answered in the cloud's place",
-    "handshake-fails": "a device could not have connected anew",
+    "handshake-fails": "a device could not have reconnected",
     "rejected": "packets to the cloud were rejected",
     "captive-portal": "a captive portal stood in the way",
     "no-time": "no NTP server answered",
@@ -65,7 +65,7 @@ WHY_BLIND: dict[Blind, str] = {
     "asleep": "the laptop was asleep",
     "stalled": "the program was held up",
     "stopped": "the watch was stopped",
-    "restarted": "the laptop was started anew",
+    "restarted": "the laptop was restarted",
     "clock-stepped": "the clock was set",
 }
 """Why nothing was observed, after "because"."""

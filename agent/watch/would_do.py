@@ -18,22 +18,22 @@ _TESTS_THAT_PASS = {"echo-1", "echo-2"}
 def would_do(outage: Outage, profile: Profile) -> WouldDo | None:
     """What the device would have done in an outage; None: its profile does not say enough."""
     if outage.layer in {"link", "ip"}:
-        return _unknown("This was the laptop's own link: whether a device beside it loses its own is not known.")
+        return _unknown("This was the laptop's own link: whether a device nearby lost its link, too, is not known.")
     if outage.layer == "dhcp":
-        return _unknown("Whether it lost its address depends on how long its own lease had to run.")
+        return _unknown("Whether it lost its address depends on how long its own lease was still valid.")
     if outage.layer == "portal":
-        return _unknown("Whether a device that is connected loses its connection to a portal is not known.")
+        return _unknown("Whether a captive portal cuts off a device that is already connected is not known.")
     if outage.layer == "ntp":
         return _stays("It would have stayed online: while it is connected, it asks no NTP server.")
     if outage.layer == "dns":
         return _stays(
-            "It would have stayed online if it was: while it is connected, it looks up no name. "
-            "It would not have come online anew."
+            "If it was online, it would have stayed online: while it is connected, it looks up no name. "
+            "It could not have reconnected."
         )
     if outage.problem == "mapping-lost":
         return _with_a_new_port(profile)
     if outage.problem == "handshake-fails":
-        return _unknown("It may have kept its connection if it had one. It would not have come online anew.")
+        return _unknown("It may have kept its connection if it had one. It could not have reconnected.")
     return _without_its_cloud(outage, profile)
 
 
@@ -54,7 +54,7 @@ def _with_a_new_port(profile: Profile) -> WouldDo:
         offline_s=None,
         sessions_lost=1,
         light="",
-        sentence="It would have had to connect anew: its session does not survive a change of port.",
+        sentence="It would have had to reconnect: its session does not survive a change of port.",
     )
 
 
@@ -72,7 +72,7 @@ def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:
         sessions_lost=1,
         light=light,
         sentence=f"{capitalised(device)} would have been offline for {in_words(outage.least_s)} or longer: {how}. "
-        f"Then it connects anew by itself. Its light meanwhile: {light}.",
+        f"Then it reconnects by itself. Its light meanwhile: {light}.",
     )
 
 

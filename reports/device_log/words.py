@@ -4,9 +4,9 @@ from netpreflight.agent.owner import the_owner
 from netpreflight.agent.results import LogAnswer, LogAttempt
 
 DECIDE = "The lines that say so"
-HARMLESS = "Looks like an error, and is none"
+HARMLESS = "Looks like an error, but is none"
 ATTEMPTS = "Attempts in this log"
-NOTES = "What else is to be known"
+NOTES = "What else to know"
 MOST_ATTEMPTS = 8
 
 
@@ -23,8 +23,8 @@ def to_do(answer: LogAnswer) -> str:
         return f"To do{who}: {answer.remedy}."
     if answer.result in {"stops", "lost"}:
         return (
-            "Who has to change what is not told by the log alone. A run where the device is, with the log beside it, "
-            "tells more: netpreflight check --log FILE."
+            "The log alone does not show who has to change what. A run at the device's place, together with the log, "
+            "shows more: netpreflight check --log FILE."
         )
     return ""
 
@@ -45,7 +45,7 @@ def check(answer: LogAnswer) -> str:
     if answer.check is None:
         return ""
     problem = f", {answer.problem}" if answer.problem else ""
-    return f"The check that says more of it: {answer.check}{problem}."
+    return f"The check that says more about this: {answer.check}{problem}."
 
 
 def attempts(answer: LogAnswer) -> list[str]:

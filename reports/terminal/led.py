@@ -51,7 +51,7 @@ def print_led(console: Console, led: Led, program: str, explained: str | None) -
         if len(led.rows) > _MOST:
             console.print(Text(f"and {len(led.rows) - _MOST} more. The answer to the question leaves fewer."))
     elif led.heard:
-        console.print(Text("No light of Device OS is like that, or not of this version.", style="bold"))
+        console.print(Text("No light of Device OS is like that, or this version does not have it.", style="bold"))
     if led.question is not None:
         console.print(Text(f"To know more: {led.question}", style="bold"))
 

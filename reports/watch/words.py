@@ -81,7 +81,7 @@ def about(watch: Watch) -> str:
     network = f"on the Wi-Fi {in_quotes(watch.ssid)}" if watch.ssid else f"by {watch.interface or 'one interface'}"
     return (
         f"Watched {network} for {watch.device_label or watch.device}, from {clock(watch, watch.begin)} to "
-        f"{clock(watch, watch.end)} ({zone(watch)}). It was looked at every {watch.step_s:g} s."
+        f"{clock(watch, watch.end)} ({zone(watch)}). It was checked every {watch.step_s:g} s."
     )
 
 
@@ -136,7 +136,8 @@ def _details(watch: Watch, outage: Outage, *, with_remedy: bool) -> Iterator[str
     """What is known about an outage, line by line."""
     yield outage.summary
     first, last = (_clock_beside(watch, at, outage) for at in (outage.first_bad, outage.last_bad))
-    before = _clock_beside(watch, outage.last_good, outage) if outage.last_good else "not in this stretch"
+    unseen = "not since the watch or its last gap began"
+    before = _clock_beside(watch, outage.last_good, outage) if outage.last_good else unseen
     after = _clock_beside(watch, outage.first_good, outage) if outage.first_good else f"not seen, {_end(outage)}"
     yield f"Last seen to work: {before}; missed from {first} to {last}; seen to work again: {after}"
     if outage.asked:
@@ -170,9 +171,9 @@ def cluster_lines(watch: Watch) -> list[str]:
     if told is None:
         return []
     if not told.enough:
-        return ["It was not watched for long enough to say whether outages cluster at some hour or on some day."]
+        return ["The watch was too short to show whether outages cluster at some hour of the day or day of the week."]
     if not told.found:
-        return ["No hour of the day and no day of the week stands out: outages came as chance would have it."]
+        return ["No hour of the day and no day of the week stands out: chance alone explains when outages came."]
     return [_cluster(cluster) for cluster in told.found[:LOOKED_AT]]  # only a forged watch has more
 
 
@@ -235,6 +236,6 @@ def _back(row: Traffic) -> str:
 
 def limits(watch: Watch) -> list[str]:
     """What the watch could not see."""
-    lost = [f"{watch.lost_rows} samples could not be stored."] if watch.lost_rows else []
+    lost = [f"Outages and notes without room in the store: {watch.lost_rows}."] if watch.lost_rows else []
     unasked = [f"{capitalised(sentence)}." for sentence in map(never_asked, watch.unasked[:MOST_OTHERS])]
     return [*unasked, *watch.limits[:MOST_OTHERS], *lost]

@@ -116,7 +116,7 @@ def test_an_address_and_its_beginning_are_read_in_each_usual_form(text: str, fou
     ],
 )
 def test_what_no_host_can_have_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"give an address|a group|nobody's"):
+    with pytest.raises(ValueError, match=r"give an address|a group|all zeros"):
         mac.parse(text)
 
 
@@ -165,7 +165,7 @@ def prepared(scope: Scope, selection: Selection | None = None, **options: Any) -
         ({"mac": "0200.0000.0001"}, None, "this is the MAC address of this laptop .eth0., not of a device"),
         ({"mac": "02-00-00-00-00-02"}, None, "this is the MAC address of this laptop .wlan0., not of a device"),
         ({"mac": "02:00:00:00:00:ff"}, None, "this is the MAC address of the router .192.168.77.1., which cannot be"),
-        ({"mac": "94:94:4a:00:00:01"}, None, "only as root can be asked whether somebody has this address"),
+        ({"mac": "94:94:4a:00:00:01"}, None, "only root can check whether another host has this address"),
         ({"uses_saved": True}, None, "a passphrase is for Wi-Fi"),
     ],
 )

@@ -303,7 +303,7 @@ def test_a_lease_for_ever_is_never_renewed(wire: Wire) -> None:
 def test_an_address_that_somebody_has_is_not_asked_for(wire: Wire) -> None:
     wire.holders[ADDRESS] = "02:00:00:00:00:99"
 
-    assert wire.ask(0).said == f"{ADDRESS} was offered, which 02:00:00:00:00:99 has"
+    assert wire.ask(0).said == f"{ADDRESS} was offered, but 02:00:00:00:00:99 has this address"
     assert (kinds(wire.sent), wire.guard) == ([DISCOVER], [("forget", "sent 0")])
 
 

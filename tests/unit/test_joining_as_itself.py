@@ -520,7 +520,7 @@ def test_a_run_measures_first_and_then_joins(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("options", "ssid", "skip", "told"),
     [
-        ({"mac": "94:94:4A"}, "net", [], "--mac: this system gives a station no MAC address"),
+        ({"mac": "94:94:4A"}, "net", [], "--mac: on this system, a run cannot choose the MAC address"),
         ({"uses_saved": True}, "net", [], "--saved-passphrase"),
         ({}, "net", ["join"], "leaves that out"),
         ({}, None, [], "no network is named"),

@@ -30,7 +30,7 @@ def test_each_format_has_the_answer_who_acts_the_lines_and_the_notes(ending: str
         "By its own log, the device gets no connection to its cloud (it stops at the cloud).",
         "Repair the device's keys",
         "Unable to receive key -19",
-        "Looks like an error, and is none",
+        "Looks like an error, but is none",
         "The network is ruled out",
         "it has no date",
     ):

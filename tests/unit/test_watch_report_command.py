@@ -57,7 +57,7 @@ def test_a_watch_that_asks_no_cloud_does_not_say_that_it_did(tmp_path: Path) -> 
     ran = run("watch", "report", str(tmp_path / "watch.db"))
 
     assert (played.asked.get("cloud"), ran.returncode) == (None, 0)
-    assert "It was looked at every 60 s." in " ".join(ran.stdout.split())
+    assert "It was checked every 60 s." in " ".join(ran.stdout.split())
 
 
 def test_a_watch_whose_cloud_could_never_be_asked_does_not_say_that_nothing_broke(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_watch_itself_is_never_replaced(tmp_path: Path) -> None:
 def test_the_time_zone_is_kept(tmp_path: Path) -> None:
     assert read(Path(store(tmp_path / "a", utc_offset_s="-12600"))).utc_offset_s == -12_600
     assert read(Path(store(tmp_path / "b"))).utc_offset_s is None
-    with pytest.raises(ValueError, match="whole store"):
+    with pytest.raises(ValueError, match="damaged store"):
         read(Path(store(tmp_path / "c", utc_offset_s="1" * 20)))
 
 

@@ -18,7 +18,7 @@ TOLD: dict[str, tuple[list[StationEvent], list[tuple[NoteKind, str | None, str]]
     "twice": ([BY_AP, *BACK, BY_AP], [("deauthenticated", A, SENT_AWAY)] * 2),
     "no reason": (
         [StationEvent("end", None, None)],
-        [("deauthenticated", A, f"the access point {A} ended it: no reason told")],
+        [("deauthenticated", A, f"the access point {A} ended it: no reason given")],
     ),
     "left": ([BY_LAPTOP, StationEvent("end", None, 3, by_laptop=True)], [("deauthenticated", A, LEFT)]),
     "left, and back": ([BY_LAPTOP, *BACK], [("deauthenticated", A, LEFT)]),
