@@ -34,7 +34,7 @@ RELEASE_AGAIN_S = 1.0
 _SYS = Path("/sys/class/net")
 _ETHERNET = "1"  # ARPHRD_ETHER
 _DONE = b"\0"
-_MADE_UP = "00:00:00:00:00:00"
+_MADE_UP_CLIENT = "00:00:00:00:00:00"
 
 
 class Request(enum.IntEnum):
@@ -102,7 +102,9 @@ class Helper:
                 derives from the interface's own.
         """
         with contextlib.suppress(OSError):  # if the helper has ended, the run still releases the lease itself
-            self.remember_at(socket.if_nametoindex(interface), address, server, server_mac, client_mac or _MADE_UP)
+            self.remember_at(
+                socket.if_nametoindex(interface), address, server, server_mac, client_mac or _MADE_UP_CLIENT
+            )
 
     def remember_at(self, interface: int, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
         """The same as `remember`, with the index of the interface; a `client_mac` of zeros is the made-up client."""

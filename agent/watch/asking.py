@@ -300,7 +300,7 @@ class Asker:
         again_at_s = self._plan.intervals()["cloud"].again_at_s
         times = (0.0, *again_at_s, again_at_s[-1] + (again_at_s[0] or 1.0))
         patience_s = times[tries + 1] - times[tries]
-        sign = await self._asked(self._conversation, patience_s)
+        sign = await self._ask_counted(self._conversation, patience_s)
         if sign.outcome == "timeout" and tries == len(again_at_s) and self._plan.transport != "tcp-nonce":
             fresh = await self._ask_anew(patience_s)
             if fresh is not None:
@@ -367,7 +367,7 @@ class Asker:
         """Ask the cloud from a new local port, and continue the conversation there if it is answered; else None."""
         assert self._conversation is not None
         new = self._converse(self._conversation.address)
-        sign = await self._asked(new, patience_s)
+        sign = await self._ask_counted(new, patience_s)
         if sign.outcome != "reply":
             await new.__aexit__(None, None, None)
             return None
@@ -447,7 +447,7 @@ class Asker:
             peer = Peer(contact.protocol, contact.host or "", contact.address, contact.port)
             self._count(peer, Counts(packets_out=contact.packets, bytes_out=contact.bytes))
 
-    async def _asked(self, conversation: Conversation, patience_s: float) -> Sign:
+    async def _ask_counted(self, conversation: Conversation, patience_s: float) -> Sign:
         """Ask the cloud once in a conversation, and count what was sent and what came back."""
         packets, sent = _in_all(conversation.network)
         sign = await conversation.ask(patience_s)
@@ -510,12 +510,12 @@ def in_words(target: PathTarget) -> Traced:
     if ending is not None:
         return Traced(f"{port} was rejected at hop {ending.ttl} by {ending.source}", ending.ttl)
     last = ladder.last(target.device)
-    gets = f"{port} was last heard of at hop {last}" if last else f"nothing was heard of {port}"
+    reach = f"{port} was last heard of at hop {last}" if last else f"nothing was heard of {port}"
     further = [
         f"{control.protocol.upper()} {control.port} got to hop {ladder.furthest(control)}"
         for control in target.controls
         if ladder.furthest(control) > last
     ]
     if not further:
-        return Traced(f"{gets}, and the other ports got no further", None)
-    return Traced(f"{gets}, while {' and '.join(further)}: it was dropped at or after hop {last + 1}", last + 1)
+        return Traced(f"{reach}, and the other ports got no further", None)
+    return Traced(f"{reach}, while {' and '.join(further)}: it was dropped at or after hop {last + 1}", last + 1)

@@ -31,12 +31,12 @@ def compare(a: Watch, b: Watch, files: tuple[str, str] = ("A", "B")) -> WatchCom
         b: the second watch.
         files: the names of the files that the watches are from.
     """
-    (watched_a, struck_a), (watched_b, struck_b) = (hours(watch, _counted(watch)) for watch in (a, b))
+    (watched_a, struck_a), (watched_b, struck_b) = (hours(watch, _that_count(watch)) for watch in (a, b))
     is_known = "not-observed" not in {result(a), result(b)}
     worse = _worse(watched_a, struck_a, watched_b, struck_b) if is_known else None
     return WatchComparison(
-        sentence=f"{_SENTENCES[worse, struck_a > 0]} In A an outage began in {_of(struck_a, watched_a)}, "
-        f"in B in {_of(struck_b, watched_b)}.",
+        sentence=f"{_SENTENCES[worse, struck_a > 0]} In A an outage began in {_hours_of(struck_a, watched_a)}, "
+        f"in B in {_hours_of(struck_b, watched_b)}.",
         worse=worse,
         a=_side(a, files[0]),
         b=_side(b, files[1]),
@@ -77,11 +77,11 @@ def _worse(watched_a: int, struck_a: int, watched_b: int, struck_b: int) -> bool
     return False if chances(watched, struck, watched_a)[struck_a] <= _LEVEL else None
 
 
-def _counted(watch: Watch) -> list[Outage]:
+def _that_count(watch: Watch) -> list[Outage]:
     return [outage for outage in watch.outages if outage.layer not in _NEEDLESS]
 
 
-def _of(struck: int, watched: int) -> str:
+def _hours_of(struck: int, watched: int) -> str:
     return f"{struck} of {watched} hours"
 
 
@@ -101,12 +101,12 @@ def _problems(a: Watch, b: Watch) -> list[ProblemPair]:
     """Each problem that at least one of the watches has seen, the most frequent first."""
     counts = Counter(outage.problem for watch in (a, b) for outage in watch.outages)
     return [
-        ProblemPair(problem=problem, broke=BROKE[problem], a=_told(a, problem), b=_told(b, problem))
+        ProblemPair(problem=problem, broke=BROKE[problem], a=_how_often(a, problem), b=_how_often(b, problem))
         for problem, _ in counts.most_common()
     ]
 
 
-def _told(watch: Watch, problem: OutageProblem) -> str:
+def _how_often(watch: Watch, problem: OutageProblem) -> str:
     """How often a watch has seen a problem, and for how long in all."""
     held = [outage for outage in watch.outages if outage.problem == problem]
     if not held:

@@ -227,7 +227,7 @@ class Engine:
         watched = self._layers[layer]
         watched.heard = Heard(layer=layer, good=answer.good, said=kept(answer.said), at=asked_at)
         if answer.good is None:
-            found = self._take_nothing(layer, watched, answer)
+            found = self._take_unasked(layer, watched, answer)
         elif answer.good:
             found = self._take_good(layer, watched, answer)
         else:
@@ -239,14 +239,14 @@ class Engine:
                 found += self._blame(self._incident)
         return found
 
-    def _take_nothing(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
+    def _take_unasked(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
         """The layer could not be asked: keep why, and forget the tries of a miss that does not count yet."""
         if watched.state == "doubted":
             watched.state = "unknown"
         watched.tries = 0
         self._schedule_after(watched, answer)
-        said, watched.unasked = watched.unasked, kept(answer.said)
-        return [] if said == watched.unasked else [Unasked(layer, watched.unasked)]
+        before, watched.unasked = watched.unasked, kept(answer.said)
+        return [] if before == watched.unasked else [Unasked(layer, watched.unasked)]
 
     def _take_good(self, layer: Layer, watched: _Watched, answer: Answer) -> list[Record]:
         """The layer works: count the answer, end the outages that it was the last broken layer of, and ask as usual.
@@ -272,9 +272,9 @@ class Engine:
             if layer not in outage.symptoms:
                 continue
             self._add_evidence(outage, [layer])
-            still = [other for other in outage.symptoms if self._layers[other].state == "bad"]
-            if still:
-                for other in still:
+            still_bad = [other for other in outage.symptoms if self._layers[other].state == "bad"]
+            if still_bad:
+                for other in still_bad:
                     self._layers[other].due = self._now.at
             else:
                 outage.first_good = self._now.at
@@ -334,12 +334,12 @@ class Engine:
         if self._incident is not None:
             self._incident.broken.add(layer)
             return found
-        late = next((outage for outage in self._open.values() if self._causes(layer, outage)), None)
-        if late is not None:
-            late.layer, late.problem = layer, self._problem_of(layer)
-            late.symptoms = sorted([*late.symptoms, layer], key=LAYERS.index)
-            self._add_evidence(late, [layer])
-            return [*found, late]
+        caused = next((outage for outage in self._open.values() if self._causes(layer, outage)), None)
+        if caused is not None:
+            caused.layer, caused.problem = layer, self._problem_of(layer)
+            caused.symptoms = sorted([*caused.symptoms, layer], key=LAYERS.index)
+            self._add_evidence(caused, [layer])
+            return [*found, caused]
         self._incident = _Incident(self._now.at, {layer})
         for other in _CONTROLS:
             watched = self._layers.get(other)

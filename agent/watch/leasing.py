@@ -162,13 +162,13 @@ class Leasing:
             return Answer(None, said, again_in_s=NEVER_GRANTED_S)
         return Answer(good=False, said=said, problem=problem)
 
-    def _hold(self, lease: HeldLease, asked_at: float, how: str) -> Answer:
-        """Hold a lease that was "granted" or "renewed" (`how`) after a request at `asked_at`."""
+    def _hold(self, lease: HeldLease, asked_at: float, verb: str) -> Answer:
+        """Hold a lease that was "granted" or "renewed" (`verb`) after a request at `asked_at`."""
         if self._last_address not in {None, lease.address}:
             self.changes.append(Change("lease", f"the address was {self._last_address}, and is {lease.address}"))
         self._held, self._last_address = _Held(lease, asked_at), lease.address
         ends = "for ever" if lease.ends_after_s is None else f"for {lease.ends_after_s:.0f} s"
-        said = f"{lease.server} {how} {lease.address} {ends}"
+        said = f"{lease.server} {verb} {lease.address} {ends}"
         return Answer(good=True, said=said, again_in_s=self._due_in_s(self._held, self._now()))
 
     def _not_yet(self, held: _Held, now: float) -> Answer:

@@ -92,8 +92,8 @@ class Plan(Struct, frozen=True, kw_only=True):
             "ntp": Interval(HOURLY_S, (soon,), DNS_S),
         }
         if self.transport:
-            again = tuple(at for at in self.hello_at_s if 0 < at < GIVE_UP_S) or HELLO_AT_S[1:]
-            asked["cloud"] = Interval(step, again, broken)
+            again_at_s = tuple(at for at in self.hello_at_s if 0 < at < GIVE_UP_S) or HELLO_AT_S[1:]
+            asked["cloud"] = Interval(step, again_at_s, broken)
         if self.holds_lease:
             asked["dhcp"] = Interval(HOURLY_S, RENEWED_AGAIN_S, minutely)
         return asked

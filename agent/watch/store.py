@@ -335,11 +335,11 @@ class _Lock:
         try:
             self._hold(os.getpid(), now.wall)
         except sqlite3.OperationalError as problem:
-            who = self._who()
+            holder = self._holder()
             self._held.close()
             if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            raise StoreError(f"{path} is in use by another watch{who}") from problem
+            raise StoreError(f"{path} is in use by another watch{holder}") from problem
 
     def _hold(self, pid: int, since: float) -> None:
         """Write which process holds the lock, and begin the transaction that is the lock."""
@@ -351,7 +351,7 @@ class _Lock:
         execute("COMMIT")
         execute("BEGIN IMMEDIATE")
 
-    def _who(self) -> str:
+    def _holder(self) -> str:
         """Which process holds the lock, for the end of an error message; empty: not known."""
         with contextlib.suppress(sqlite3.Error):
             row = self._held.execute("SELECT pid FROM holder").fetchone()

@@ -129,7 +129,7 @@ def answer(watch: Watch) -> str:
         case "not-observed":
             said = "Nothing could be observed."
             if watch.observed_s > 0:
-                said += f" In {in_words(watch.observed_s)} {_what_was_not_seen(watch)}."
+                said += f" In {in_words(watch.observed_s)} {_why_not_known(watch)}."
         case "no-outage":
             said = f"No outage in {in_words(watch.observed_s)}."
         case "outages":
@@ -161,7 +161,7 @@ def _without_lease(watch: Watch) -> str:
     return ""
 
 
-def _what_was_not_seen(watch: Watch) -> str:
+def _why_not_known(watch: Watch) -> str:
     """Why it is not known whether something broke, as a clause after "In 2 h"."""
     cloud = unasked_cloud(watch)
     if cloud is None or not any(hour.good for hour in watch.hours if hour.layer in BEHIND_ROUTER):

@@ -63,16 +63,16 @@ def _without_its_cloud(outage: Outage, profile: Profile) -> WouldDo | None:
     asks, waits = profile.cloud.keep_alive_s, profile.cloud.keep_alive_answer_s
     if asks is None or waits is None:
         return None
-    how = f"it sends a keep-alive every {asks.value:g} s, and waits {waits.value:g} s for the answer"
+    keep_alive = f"it sends a keep-alive every {asks.value:g} s, and waits {waits.value:g} s for the answer"
     if outage.least_s <= asks.value + waits.value or "unconfirmed" in {asks.certainty, waits.certainty}:
-        return _unknown(f"It may have kept its connection: {how}.")
+        return _unknown(f"It may have kept its connection: {keep_alive}.")
     light, device = _light(outage, profile), with_article(profile.title)
     return WouldDo(
         offline_s=outage.least_s,
         sessions_lost=1,
         light=light,
-        sentence=f"{capitalised(device)} would have been offline for {in_words(outage.least_s)} or longer: {how}. "
-        f"Then it reconnects by itself. Its light meanwhile: {light}.",
+        sentence=f"{capitalised(device)} would have been offline for {in_words(outage.least_s)} or longer: "
+        f"{keep_alive}. Then it reconnects by itself. Its light meanwhile: {light}.",
     )
 
 
@@ -83,8 +83,8 @@ def _light(outage: Outage, profile: Profile) -> str:
     if shown is None:
         return "not known"
     test = profile.internet_test
-    is_named = outage.layer == "cloud" and test.method.value in _TESTS_THAT_PASS
-    return f"{shown.value}, and from time to time {'3' if is_named else '2 or 3'} {test.colour.value} blinks"
+    is_name_resolved = outage.layer == "cloud" and test.method.value in _TESTS_THAT_PASS
+    return f"{shown.value}, and from time to time {'3' if is_name_resolved else '2 or 3'} {test.colour.value} blinks"
 
 
 def _unknown(sentence: str) -> WouldDo:

@@ -56,9 +56,9 @@ def _right_as_before(value: Struct) -> dict[str, str]:
     if isinstance(value, HttpWitness) and value.right:
         return {"body": value.expected_body}
     if isinstance(value, Connection) and value.is_nonce:
-        is_one = value.received == stand_in(int(value.received[:2], 16))
+        is_stand_in = value.received == stand_in(int(value.received[:2], 16))
         # The stand-in is made from the time, so that it differs from connection to connection as a nonce does.
-        return {"received": value.received if is_one else stand_in(round(value.at_s * 10_000))}
+        return {"received": value.received if is_stand_in else stand_in(round(value.at_s * 10_000))}
     return {}
 
 

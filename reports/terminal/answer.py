@@ -59,7 +59,7 @@ class Shown(NamedTuple):
     """Whether all consequences of one check share a row."""
 
 
-_LESS: tuple[dict[str, Any], ...] = (
+_LEFT_OUT_IN_TURN: tuple[dict[str, Any], ...] = (
     {},
     {"why": False},
     {"by_cause": True},
@@ -79,7 +79,7 @@ _LESS: tuple[dict[str, Any], ...] = (
 """The changes to `Shown` that leave out more and more: they are made one after the other until the answer fits."""
 
 
-_WANTED_AGAIN = ("plain", "enough", "change_lines", "note_lines", "why")
+_SHOWN_IF_ROOM = ("plain", "enough", "change_lines", "note_lines", "why")
 """The parts that are shown after all if there is room for them in the end."""
 
 
@@ -145,11 +145,11 @@ def lines(
         return found if sum(_height(line, columns_for) for line in [*found, *end]) <= MOST_LINES else None
 
     fitting = Shown()
-    for less in _LESS:
-        fitting = fitting._replace(**less)
+    for change in _LEFT_OUT_IN_TURN:
+        fitting = fitting._replace(**change)
         if beginning(fitting) is not None:
             break
-    for part in _WANTED_AGAIN:  # leaving out the last part may have made room for a smaller one
+    for part in _SHOWN_IF_ROOM:  # leaving out the last part may have made room for a smaller one
         more = fitting._replace(**{part: getattr(Shown(), part)})
         if beginning(more) is not None:
             fitting = more
@@ -276,16 +276,16 @@ def _end(
     if check is not None:
         yield _command("What that means: ", by.command("explain", check.id, check.problem or ""))
     judged_for = Options(device=by.options.device, os_version=by.options.os_version)
-    again = [str(file), *judged_for.words()] if file else []
+    run_words = [str(file), *judged_for.words()] if file else []
     asks_another = report.answer.change and report.answer.owner in {"network administrator", "internet provider"}
-    if asks_another and (again or kept is not None) and report.sharing != "public":
-        yield _command("To ask for it by mail: ", by.command("report", *again, "-o", "request.eml"))
+    if asks_another and (run_words or kept is not None) and report.sharing != "public":
+        yield _command("To ask for it by mail: ", by.command("report", *run_words, "-o", "request.eml"))
     if full:
         pass
     elif page is not None:
         yield Line(Text.assemble("Everything: ", escaped(str(page))), whole=True)
     elif file is not None or kept is not None:
-        yield _command("Everything: ", by.command("report", *again, "--full"))
+        yield _command("Everything: ", by.command("report", *run_words, "--full"))
     else:
         yield Line(Text("Everything: with --full on the screen, with -o report.html as a page."), 2)
     if kept is not None:

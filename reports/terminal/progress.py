@@ -97,9 +97,9 @@ class Terminal:
         """Show what is about to be measured, and (`ahead`) what is already known to stay open after the run."""
         where = scope.interface or "no interface"
         address = scope.addresses[0] if scope.addresses else "no IPv4 address"
-        this = "this network" if self._discreet else f"{where} ({address})"
+        place = "this network" if self._discreet else f"{where} ({address})"
         patience = " (--deep: up to a minute or so)" if deep else ""
-        self._progress(Text(shown(f"Checking {this} for: {profile.label}{patience}"), style="dim"), self._begun)
+        self._progress(Text(shown(f"Checking {place} for: {profile.label}{patience}"), style="dim"), self._begun)
         for line in ahead:
             self._progress(Text(shown(line), style="yellow"), self._begun)
         if self._live is not None:
