@@ -86,10 +86,12 @@ def _escaped_run(match: re.Match[str], escape: Callable[[str], str]) -> str:
 
 
 def _is_base(character: str) -> bool:
+    """Whether this is a character that can have marks."""
     return bool(character) and unicodedata.category(character)[0] in _BASES
 
 
 def _json_escape(character: str) -> str:
+    """A character as JSON escapes, one for each UTF-16 unit."""
     units = character.encode("utf-16-be", errors="surrogatepass")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 

@@ -132,11 +132,13 @@ def run(played: Played, settings: RunSettings) -> Run:
     scope.ssid = scope.ssid or played.laptop_ssid
 
     def on_stop(restored: list[str]) -> None:
+        """Note that the user ends the run, and pass it on."""
         nonlocal stopped
         stopped = True
         settings.on_stop(restored)
 
     def on_air(check: Check) -> None:
+        """Report only the checks of the Wi-Fi scan: the run as the device reports all others."""
         if check.stage == "scan":
             settings.on_check(check)
 

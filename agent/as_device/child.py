@@ -150,6 +150,7 @@ class Child:
             self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
+        """Send a signal to the child, unless it has ended."""
         if not self._ended:  # the system does not reuse a process id before the process was waited for
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)

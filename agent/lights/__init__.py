@@ -78,6 +78,7 @@ def looked_up(said: str, device: str | None, os_version: str | None, answer: str
 
 @cache
 def _devices(device: str | None, os_version: str | None) -> list[tuple[Profile, list[Shown]]]:
+    """Each device and version to look a light up for, with the lights that it shows."""
     return [(profile, shown_by(profile)) for profile in every(device, os_version)]
 
 

@@ -299,9 +299,11 @@ class Server:
         self._socket.send(_DONE)
 
     def _refuse(self, reason: str) -> None:
+        """Answer that a request for a file failed, and why."""
         self._socket.send(reason.encode(errors="replace")[:LONGEST_REASON])
 
     def _discard(self, number: int) -> None:
+        """Remove what was written of an open file; without effect if it is not open."""
         with contextlib.suppress(KeyError, OSError):
             self._open.pop(number).discard()
 

@@ -147,6 +147,11 @@ class Asker:
             return Answer(None, lost(fault))
 
     async def _ask(self, layer: Layer, tries: int) -> Answer:
+        """Ask a layer once; see `ask`.
+
+        Raises:
+            OSError: the interface cannot be used.
+        """
         match layer:
             case "link":
                 return await self._link()
@@ -170,9 +175,11 @@ class Asker:
     # --- this laptop
 
     def _adapter(self) -> Adapter | None:
+        """The watched interface; None: it is gone."""
         return next((adapter for adapter in SYSTEM.adapters() if adapter.name == self._interface), None)
 
     async def _link(self) -> Answer:
+        """Whether the interface is there and up; on Wi-Fi, also take events and look up the BSS when that is due."""
         adapter = self._adapter()
         if adapter is None:
             return Answer(good=False, said=f"there is no interface {self._interface}", problem="link-lost")
@@ -221,6 +228,7 @@ class Asker:
         self._changes += self._station.look(bssid, frequency)
 
     def _ip(self) -> Answer:
+        """Whether the interface has an IPv4 address."""
         adapter = self._adapter()
         if adapter is None or not adapter.addresses:
             return Answer(good=False, said="the interface has no IPv4 address", problem="no-address")
@@ -284,6 +292,7 @@ class Asker:
         return answer, address
 
     async def _dns(self) -> Answer:
+        """Whether the resolvers resolve the name of the cloud; if the cloud has none, that of an NTP server."""
         names = [host for host in self._plan.hosts if not is_ipv4(host)]
         answer, address = await self._look_up(names[0] if names else ntp.SERVER)
         if names and address:
@@ -291,9 +300,15 @@ class Asker:
         return answer
 
     async def _address_of(self, host: str) -> str | None:
+        """The address of a host, looked up if it is a name; None: it does not resolve."""
         return host if is_ipv4(host) else (await self._look_up(host))[1]
 
     async def _cloud(self, tries: int) -> Answer:
+        """Ask the cloud once in the running conversation, or begin one.
+
+        If the last try of a miss is not answered, the cloud is also asked from a new local port. If that is answered, a
+        NAT or firewall has forgotten the conversation.
+        """
         if self._conversation is None and not await self._begin():
             return Answer(None, "its name does not resolve")
         assert self._conversation is not None
@@ -307,7 +322,7 @@ class Asker:
                 self._proofs_left = self._most_proofs
                 said = "the cloud answered a new local port at once, but no longer the port of the conversation"
                 return Answer(good=False, said=said, problem="mapping-lost")
-            # The name has another address by now, and a device that reconnects would use that one.
+            # If the name has another address by now, a device that reconnects would use it: so does the next question.
             if self._address not in {None, self._conversation.address}:
                 await self._end_conversation()
         if sign.outcome == "error":
@@ -358,6 +373,7 @@ class Asker:
         return True
 
     def _converse(self, address: str) -> Conversation:
+        """A new conversation with the cloud at this address, from a new local port."""
         transport: Transport = next(known for known in get_args(Transport) if known == self._plan.transport)
         return Conversation(
             self._network(is_conversation=True), transport, self._plan.hosts[0], address, self._plan.port
@@ -382,6 +398,7 @@ class Asker:
             self._conversation = None
 
     async def _ntp(self) -> Answer:
+        """Whether an NTP server answers with a usable time."""
         address = await self._address_of(ntp.SERVER)
         if address is None:
             return Answer(None, "its name does not resolve")
@@ -405,6 +422,7 @@ class Asker:
         return Answer(good=False, said=f"{address} did not answer as a time server", problem="no-time")
 
     async def _portal(self) -> Answer:
+        """Whether a vendor's portal check over HTTP is answered as it should be, and not by a captive portal."""
         async with self._network() as network:
             seen = await portal.ask_vendor(network, portal.VENDORS[0], self._address_of)
             self._count_sent(network)

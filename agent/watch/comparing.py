@@ -78,6 +78,7 @@ def _worse(watched_a: int, struck_a: int, watched_b: int, struck_b: int) -> bool
 
 
 def _that_count(watch: Watch) -> list[Outage]:
+    """The outages that a device notices while it is connected."""
     return [outage for outage in watch.outages if outage.layer not in _NEEDLESS]
 
 

@@ -402,10 +402,12 @@ class Engine:
         return [outage]
 
     def _good_before(self, layer: Layer, moment: float) -> float | None:
+        """When a layer last worked, if that was not after this moment; else None."""
         good = self._layers[layer].last_good
         return good if good is not None and good <= moment else None
 
     def _bad_heard(self, layer: Layer) -> Heard | None:
+        """The last answer of a layer if it was bad; else None."""
         heard = self._layers[layer].heard
         return heard if heard is not None and heard.good is False else None
 

@@ -172,6 +172,7 @@ class Leasing:
         return Answer(good=True, said=said, again_in_s=self._due_in_s(self._held, self._now()))
 
     def _not_yet(self, held: _Held, now: float) -> Answer:
+        """The answer while nothing is due: it says when the lease is renewed."""
         return Answer(None, "the lease is renewed later", again_in_s=self._due_in_s(held, now))
 
     def _due_in_s(self, held: _Held, now: float) -> float | None:

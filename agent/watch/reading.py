@@ -65,6 +65,8 @@ class _Stretch(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Hour(msgspec.Struct, frozen=True, array_like=True):
+    """How often a layer worked in one hour, counted in hours since a start of the laptop."""
+
     boot: int
     hour: int
     layer: watched.Layer
@@ -74,6 +76,8 @@ class _Hour(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Note(msgspec.Struct, frozen=True, array_like=True):
+    """A note, at so many seconds since a start of the laptop."""
+
     boot: int
     at: Finite
     kind: watched.NoteKind
@@ -154,6 +158,7 @@ def checked(path: Path) -> Checked:
 
 
 def _about(rows: "_Rows") -> Checked:
+    """Read the plan and the texts in the table `about`."""
     about = dict(rows.all("SELECT key, value FROM about", tuple[str, str]))
     return Checked(msgspec.json.decode(about["plan"], type=Plan), about)
 

@@ -76,12 +76,14 @@ class Station:
         return [change]
 
     def _join(self, bssid: str, frequency_mhz: int | None) -> list[Change]:
+        """The station is on this BSS now; a change is reported unless it is the first one."""
         before, self.bssid, self._frequency_mhz = self.bssid, bssid, frequency_mhz
         self._own_end = None
         where = f", {frequency_mhz} MHz" if frequency_mhz else ""
         return [Change("roamed", f"from {before} to {bssid}{where}", bssid)] if before else []
 
     def _switch(self, frequency_mhz: int | None) -> list[Change]:
+        """The BSS is on this frequency now; a change is reported unless the frequency was not known before."""
         before, self._frequency_mhz = self._frequency_mhz, frequency_mhz or self._frequency_mhz
         if before is None or before == self._frequency_mhz:
             return []

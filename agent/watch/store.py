@@ -177,10 +177,12 @@ class Store:
         self._waiting.hours[key] = good + sample.good, bad + (not sample.good), max(times, default=None)
 
     def _begin_stretch(self, at: float) -> None:
+        """Begin a stretch in which the watch observes."""
         self._stretch_id += 1
         self._stretch = (at, at)
 
     def _end_stretch(self, at: float, why: Blind) -> None:
+        """End the present stretch, and note why."""
         self._waiting.stretches[self._stretch_id] = self._stretch[0], max(at, self._stretch[0]), why
 
     # --- the file
@@ -263,11 +265,13 @@ class Store:
                 return
 
     def _roll_back(self) -> None:
+        """End a transaction that failed."""
         with contextlib.suppress(sqlite3.Error):
             if self._file.in_transaction:
                 self._file.execute("ROLLBACK")
 
     def _write_all(self) -> None:
+        """Write everything that waits, within the transaction that is open."""
         execute, many, waiting, boot = self._file.execute, self._file.executemany, self._waiting, self._boot
         execute("UPDATE boot SET at = ?, wall = ? WHERE id = ?", (self._now.at, self._now.wall, boot))
         many(

@@ -196,6 +196,7 @@ class _Watcher:
                 self._beside(self._run_fully(step.outages))
 
     def _beside(self, work: Any) -> None:
+        """Run this work in the background, until the watch ends."""
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -223,6 +224,7 @@ class _Watcher:
         self._keep(found)
 
     async def _trace(self, number: int) -> None:
+        """Trace the path to the cloud, and add the result to an outage."""
         traced = await bounded(self._asker.trace(), lambda _: None)
         if traced is not None:
             self._look()
@@ -257,6 +259,7 @@ class _Watcher:
         return report.verdict if run.complete else None, report.headline
 
     def _keep(self, records: list[Record]) -> None:
+        """Store records, and report the new state."""
         self._note(records)
         self._store.put(records, self._state.now)
         self._settings.on_change(self._state)

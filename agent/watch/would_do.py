@@ -88,8 +88,10 @@ def _light(outage: Outage, profile: Profile) -> str:
 
 
 def _unknown(sentence: str) -> WouldDo:
+    """It is not known what the device would have done; the sentence says why."""
     return WouldDo(offline_s=None, sessions_lost=None, light="", sentence=sentence)
 
 
 def _stays(sentence: str) -> WouldDo:
+    """The device would have stayed online; the sentence says why."""
     return WouldDo(offline_s=0, sessions_lost=0, light="", sentence=sentence)

@@ -58,6 +58,7 @@ def attempts(answer: LogAnswer) -> list[str]:
 
 
 def _attempt(attempt: LogAttempt) -> str:
+    """An attempt in words: its lines in the log, and how it ended."""
     place = f" at {attempt.stage}" if attempt.stage else ""
     what = {
         "online": "online",

@@ -53,6 +53,7 @@ def _templates(reports: Sequence[Report]) -> list[re.Pattern[str]]:
 
 
 def _template(text: str) -> re.Pattern[str]:
+    """A pattern for the lines made from this text of a profile: placeholders match anything, `{ssid}` as a group."""
     before, _, after = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(part)) for part in text.partition("{ssid}"))
     return re.compile(f"{before}(?P<ssid>.*){after}", re.DOTALL)
 

@@ -90,13 +90,16 @@ class Shapes:
         return f"{scheme}//{self.host(split.host)}{port}{path}{more}"
 
     def _path(self, path: str) -> str:
+        """The path of a URL; if public, or if it has escapes, only that there is one."""
         if path in {"", "/", "/…"}:
             return path
         return "/…" if self._kept.public or "%" in path else self.text(path)
 
     def _url_in_text(self, match: re.Match[str]) -> str:
+        """What is shown of a URL in a sentence, without the punctuation after it."""
         bare = match[0].rstrip(".,;:!?]")
         return self.url(bare) + match[0][len(bare) :]
 
     def _bytes_of_name(self, match: re.Match[str]) -> str:
+        """The bytes of a network's name if the name is not hidden, else HIDDEN."""
         return match[0] if self._kept.has_name_of(match[1].replace(" ", "")) else f"its bytes: {HIDDEN}"

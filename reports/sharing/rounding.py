@@ -71,6 +71,7 @@ class Rounding:
         return msgspec.structs.replace(value, **changes) if changes else value
 
     def _field(self, name: str, value: Any) -> Any:
+        """The value of a field, rounded according to the unit that the field's name ends with."""
         if isinstance(value, Struct):
             return value if isinstance(value, _CONSTANT) else self.of(value)
         if isinstance(value, list):

@@ -52,11 +52,13 @@ def _without_portals(watch: Watch) -> Watch:
 
 
 def _with_outages(watch: Watch, changes: Callable[[Outage], dict[str, Any]]) -> Watch:
+    """The watch with changes made to each outage."""
     outages = [msgspec.structs.replace(outage, **changes(outage)) for outage in watch.outages]
     return msgspec.structs.replace(watch, outages=outages)
 
 
 def _past_the_hour(at: dt.datetime) -> dt.timedelta:
+    """How long after the full hour a time is."""
     return at - at.replace(minute=0, second=0, microsecond=0)
 
 
@@ -80,6 +82,7 @@ def _moved(value: AnyStruct, by: dt.timedelta) -> AnyStruct:
 
 
 def _back(at: dt.datetime, by: dt.timedelta) -> dt.datetime:
+    """A time moved back, without fractions of a second."""
     try:
         return (at - by).replace(microsecond=0)
     except OverflowError:  # only a forged watch is of the year 1

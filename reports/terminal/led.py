@@ -57,6 +57,7 @@ def print_led(console: Console, led: Led, program: str, explained: str | None) -
 
 
 def _print_row(console: Console, row: LightRow, program: str, *, in_full: bool) -> None:
+    """Print a light: what it means, and, in full, what to do and which checks it may be about."""
     console.print(Text(capitalised(row.light), style="bold"))
     _indented(console, row.means)
     if row.look and in_full:

@@ -94,6 +94,7 @@ def asked_for(watch: Watch) -> list[tuple[str, str]]:
 
 
 def _who(owner: Owner | None) -> str:
+    """The owner of a change, in words."""
     return the_owner(owner) if owner else "not known who"
 
 
@@ -155,12 +156,14 @@ def _details(watch: Watch, outage: Outage, *, with_remedy: bool) -> Iterator[str
 
 
 def _end(outage: Outage) -> str:
+    """Why the end of an outage was not seen, in words."""
     if outage.ended_by is None or outage.ended_by == "going-on":
         return "because it was going on"
     return "because " + WHY_BLIND[outage.ended_by]
 
 
 def _said(asked: Asked) -> str:
+    """A layer that was asked, whether it worked, and what was seen."""
     worked = {True: "worked", False: "did not work", None: "could not be asked"}[asked.good]
     return f"{LAYERS[asked.layer]} {worked}{f' ({asked.said})' if asked.said else ''}"
 
@@ -178,6 +181,7 @@ def cluster_lines(watch: Watch) -> list[str]:
 
 
 def _cluster(cluster: Cluster) -> str:
+    """A cluster as a sentence, with the numbers that show it."""
     when = (
         f"between {cluster.which:02}:00 and {(cluster.which + 1) % 24:02}:00"
         if cluster.kind == "hour-of-day"
@@ -231,6 +235,7 @@ def _with_rest(rows: list[tuple[str, str]], count: int) -> list[tuple[str, str]]
 
 
 def _back(row: Traffic) -> str:
+    """What came back, in words."""
     return f"{row.packets_in} ({row.bytes_in} bytes)"
 
 
