@@ -317,7 +317,7 @@ class Asker:
         patience_s = times[tries + 1] - times[tries]
         sign = await self._ask_counted(self._conversation, patience_s)
         if sign.outcome == "timeout" and tries == len(again_at_s) and self._plan.transport != "tcp-nonce":
-            fresh = await self._ask_anew(patience_s)
+            fresh = await self._ask_from_new_port(patience_s)
             if fresh is not None:
                 self._proofs_left = self._most_proofs
                 said = "the cloud answered a new local port at once, but no longer the port of the conversation"
@@ -379,7 +379,7 @@ class Asker:
             self._network(is_conversation=True), transport, self._plan.hosts[0], address, self._plan.port
         )
 
-    async def _ask_anew(self, patience_s: float) -> Sign | None:
+    async def _ask_from_new_port(self, patience_s: float) -> Sign | None:
         """Ask the cloud from a new local port, and continue the conversation there if it is answered; else None."""
         assert self._conversation is not None
         new = self._converse(self._conversation.address)

@@ -117,7 +117,7 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "Exempt the device's MAC address from the portal, for good.",
     ),
     "renewal-silent": _Meaning(
-        "The DHCP server did not renew the lease that the watch holds, as a device would.",
+        "The DHCP server did not renew the lease that the watch holds in place of a device.",
         "dhcp.lease",
         "network administrator",
         "Check the log of the DHCP server for whether it ran at these times, and check whether a firewall drops UDP 67 "
