@@ -1,10 +1,11 @@
-r"""What the probes saw: the types of the report's `observations`, complete enough to be judged again.
+r"""What the probes saw: the types of the report's `observations`, complete enough to judge a saved run again.
 
 Times named `at_s` are seconds since the run started, `*_ms` are durations in milliseconds. Bytes from the wire are
-lower-case hexadecimal. Text from the network is kept as it came (undecodable bytes as `\xNN`): the code that shows it
-escapes it.
+lower-case hexadecimal. Text from the network is kept as received (undecodable bytes as `\xNN`): the code that shows
+such text escapes it.
 
-The type of each text says what it may reveal; `reports/sharing/` relies on that. Passwords and keys are never read.
+The type of each text field says what the text may reveal; `reports/sharing/` relies on these types. Passwords and keys
+are never read.
 """
 
 import contextlib
@@ -23,13 +24,13 @@ Hops = Annotated[int, Meta(ge=0, le=255)]
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
 LONGEST_TEXT = 65_536
-"""The most characters of a text that a saved report may hold; no probe keeps as much of what the network says."""
+"""How many characters a text in a saved report may have; no probe keeps a text from the network that is this long."""
 KEPT_BYTES = 1500
 """The most bytes of one reply that are kept as evidence."""
 MOST_BSSS = 2_000
 """The most BSSs that a survey keeps."""
 MOST_SAVED_BSSS = 20_000
-"""The most BSSs that a saved run may hold: before 0.1.0, a survey of a capture kept as many."""
+"""The most BSSs that a saved run may hold: before 0.1.0, a survey of a capture kept this many."""
 
 Reveals = Literal[
     "nothing", "ssid", "ssid-hex", "bssid", "server-mac", "client-mac", "address", "host", "asked-name", "url",
@@ -51,20 +52,20 @@ Bssid = Annotated[str, reveals("bssid")]
 ServerMac = Annotated[str, reveals("server-mac")]
 """The MAC address of a router or server."""
 ClientMac = Annotated[str, reveals("client-mac")]
-"""The MAC address of this laptop, or of a device that a lease is asked for."""
+"""The MAC address of this laptop, or of the device in whose name a lease is requested."""
 Address = Annotated[str, reveals("address")]
 """An IP address, perhaps with a prefix length or port."""
 Host = Annotated[str, reveals("host")]
 """A name that was learned from the network."""
 AskedName = Annotated[str, reveals("asked-name")]
-"""A host name that this tool chooses itself: from a device's profile, a vendor's, or a random one."""
+"""A host name that this tool chose itself: one from a device's profile, a vendor's name, or a random name."""
 Url = Annotated[str, reveals("url")]
 """A URL that was learned from the network or is set on this laptop; it may be relative."""
 Interface = Annotated[str, reveals("interface")]
-"""The name of an interface; some hold its MAC address."""
+"""The name of an interface; some names contain the interface's MAC address."""
 User = Annotated[str, reveals("user")]
 Raw = Annotated[str, reveals("raw")]
-"""Bytes as they came, in hexadecimal."""
+"""Bytes as received, in hexadecimal."""
 Page = Annotated[str, reveals("page")]
 """The content of a web page."""
 Said = Annotated[str, reveals("said")]
@@ -72,11 +73,11 @@ Said = Annotated[str, reveals("said")]
 Words = Annotated[str, reveals("words")]
 """Text of this tool or the operating system, which may quote any of the above."""
 LogLine = Annotated[str, reveals("log-line")]
-"""A line of a device's log, with the network's name, the cloud's host, and its address and port filled in."""
+"""A line of a device's log, with the network's name and the cloud's host, address and port filled in."""
 Label = Annotated[str, reveals("label")]
-"""What the user calls the place of a run: names of people and streets may stand in it."""
+"""The user's name for the place of a run; it may contain names of people and streets."""
 DeviceLine = Annotated[str, reveals("device-line")]
-"""A line of a device's own log, as somebody gave it: any name, address or id may stand in it."""
+"""A line of a device's own log, as supplied to this tool: it may contain any name, address or id."""
 
 
 class Icmp(Struct, frozen=True, kw_only=True):
@@ -85,16 +86,16 @@ class Icmp(Struct, frozen=True, kw_only=True):
     type: int
     code: int
     source: Address
-    """Address of whoever sent the error: the host asked, or something on the way."""
+    """Address of the sender of the error: the host that was asked, or a router or firewall on the way."""
     mtu: Count | None = None
     """With "fragmentation needed": the MTU of the next hop, if the error names it (RFC 1191 section 4)."""
     proved: bool = False
-    """Whether it quotes something of our packet that nobody can guess: then its sender, or somebody on the way to it,
-    got the packet. False, too, in a report of a version that did not look at that."""
+    """Whether the error quotes a part of our packet that nobody can guess: then its sender, or a host on the way to its
+    sender, received the packet. Also False in a report of a version that did not check this."""
 
     @property
     def is_too_large(self) -> bool:
-        """Whether it is "fragmentation needed": a packet that must not be fragmented was too large (RFC 792)."""
+        """Whether the error is "fragmentation needed": a packet with the DF bit set was too large (RFC 792)."""
         return (self.type, self.code) == (3, 4)
 
     @property
@@ -122,12 +123,12 @@ def icmp_meaning(kind: int, code: int, mtu: int | None = None) -> str:
 
 
 AttemptOutcome = Literal["reply", "timeout", "icmp", "error", "unread", "ignored"]
-"""`error`: it could not be sent. `unread`: an answer may have come that was not read, because too much came or because
-reading failed; `detail` says why."""
+"""`error`: the request could not be sent. `unread`: an answer may have arrived but was not read, because too much
+arrived or reading failed; `detail` says why."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One request and its outcome, or (outcome `ignored`) a datagram that was no answer to it."""
+    """One request and its outcome, or (outcome `ignored`) a datagram that arrived and did not answer the request."""
 
     at_s: float
     address: Address
@@ -136,14 +137,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
     sent: Raw = ""
     reply: Raw = ""
     source: Address | None = None
-    """`address:port` that the reply came from, if that is not `address` and `port`."""
+    """The `address:port` that the reply came from, if it differs from `address` and `port`."""
     rtt_ms: float | None = None
     icmp: Icmp | None = None
     detail: Words | None = None
 
     @property
     def tells_nothing(self) -> bool:
-        """Whether nothing can be concluded from its having no answer."""
+        """Whether nothing can be concluded from the fact that no answer was read."""
         return self.outcome in {"error", "unread"}
 
     @property
@@ -156,22 +157,22 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 TOO_MUCH = "more arrived than this laptop could read"
-"""`Attempt.detail` of `unread`, where that is why."""
+"""`Attempt.detail` if the outcome is `unread` because too much arrived."""
 
 
 class Unasked(Struct, frozen=True, kw_only=True):
-    """What came, while a server was asked, for ports of this laptop that had asked nothing: a sweep, where it is much.
+    """Unsolicited traffic while a server was asked: packets for ports of this laptop from which nothing had been sent.
 
-    Whoever sends in a server's name and does not see our packets has to try many ports. May reveal: how much came,
-    and nothing else.
+    Many such ports are the sign of a sweep: a host that forges the server's answers and does not see our packets has
+    to try many ports. May reveal: how many packets came, and nothing else.
 
     Attributes:
-        ports: how many such ports, in this server's name or as ICMP errors about datagrams to it, seen before a
-            firewall of this laptop; None: this process may not look at that.
-        closed: how many more datagrams and ICMP errors for closed ports the system has counted, in whoever's name; a
-            firewall of this laptop can hide them. None: the system does not count them.
-        unlocked_by: the step that would let it look at `ports`, without its full stop; None: it may, or an older
-            version made the run.
+        ports: how many ports got such packets, either from this server's address or as ICMP errors about datagrams to
+            this server; counted before a firewall of this laptop. None: this process may not see such packets.
+        closed: how many datagrams and ICMP errors for closed ports the system has counted meanwhile, from any sender;
+            a firewall of this laptop can hide them. None: the system does not count them.
+        unlocked_by: the step that would let this process count `ports`, without a full stop; None: it may do so
+            already, or an older version made the run.
     """
 
     ports: Count | None = None
@@ -180,31 +181,32 @@ class Unasked(Struct, frozen=True, kw_only=True):
 
 
 class Frame(Struct, frozen=True, kw_only=True):
-    """A place in a program that a fault went through."""
+    """One frame of a traceback: a place in a program."""
 
     file: Words
-    """Within its package: `probes/dns.py` of this tool, `dns/message.py` of a library."""
+    """The path within its package: `probes/dns.py` for this tool, `dns/message.py` for a library."""
     line: Count
     function: Words
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """An internal error of this tool, for its developers; of the program's values only the message is kept."""
+    """An internal error of this tool, for its developers; no values of the program are kept except in the message."""
 
     type: Words
     message: Said
-    """May reveal: whatever the program had in hand, which the network or a server said."""
+    """May reveal: any data that the program was handling, such as what the network or a server sent."""
     frames: Annotated[list[Frame], Meta(max_length=64)] = field(default_factory=list)
-    """The last one is where it was raised."""
+    """The last frame is where the error was raised."""
 
 
 AS_ROOT = "as root (sudo)"
-"""In every step that takes root's rights on this laptop, and in no other: the next command is then given with sudo."""
+"""Stands in every step that needs root on this laptop, and in no other step: the command shown next gets `sudo`."""
 WITH_SUDO = "with sudo"
-"""The same on macOS."""
+"""The same text on macOS."""
 TAKES_ROOT = (AS_ROOT, WITH_SUDO)
+"""The texts by which a step that needs root on this laptop is recognised."""
 ROOT_ON_LINUX = "with root's rights on a Linux laptop in the same network"
-"""In every step that takes root's rights, where this laptop's system would not help even with them."""
+"""Stands in every step that needs root on another laptop, because this laptop's system could not do it even as root."""
 
 
 class Obstacle(Struct, frozen=True, kw_only=True):
@@ -212,7 +214,7 @@ class Obstacle(Struct, frozen=True, kw_only=True):
 
     Attributes:
         reason: why, in plain words: lower-case at the start, no full stop.
-        step: the one step that would change that, as a whole sentence; None if it is not known.
+        step: the one step that would remove the obstacle, as a whole sentence; None: no step is known.
     """
 
     reason: Words
@@ -224,11 +226,10 @@ class Observation(Struct, kw_only=True):
 
     Attributes:
         started_s: when the probe began, in seconds since the run started.
-        duration_s: how long it took, without the time it waited for its inputs.
+        duration_s: how long the probe took, without the time it waited for its inputs.
         not_run: why there is no measurement; None if there is one.
-        fault: the internal error of this tool that is the reason, or that cost a part of the measurement; absent if
-            there was none.
-        unlocked_by: the step that would make the measurement possible, if that is known.
+        fault: the internal error of this tool that prevented the measurement or a part of it; absent if there was none.
+        unlocked_by: the step that would make the measurement possible, if one is known.
     """
 
     started_s: float = 0.0
@@ -242,7 +243,7 @@ class Observation(Struct, kw_only=True):
 
 
 ResolverSource = Literal["dhcp", "resolv.conf", "systemd-resolved", "settings", "vpn"]
-"""`settings`: set by hand, where a system keeps that apart from what DHCP said (Windows)."""
+"""`settings`: set by hand, on a system that keeps such resolvers apart from those given by DHCP (Windows)."""
 
 
 class Resolver(Struct, frozen=True, kw_only=True):
@@ -254,7 +255,7 @@ class Resolver(Struct, frozen=True, kw_only=True):
 
 
 class Proxy(Struct, frozen=True, kw_only=True):
-    """A proxy that is set for programs on this laptop; credentials in it are never kept."""
+    """A proxy that is set for programs on this laptop; credentials in its URL are never kept."""
 
     variable: Plain
     value: Url
@@ -268,24 +269,24 @@ KeptRight = Literal[
     "new privileges",
     "what its children may gain",
 ]
-"""A right of root's that a run could not give up."""
+"""A right of root that a run could not give up."""
 
 
 class Privileges(Struct, frozen=True, kw_only=True):
     """What this process may do."""
 
     user: User = ""
-    """`root`, `administrator` (Windows) or `ordinary user`: who started the run."""
+    """Who started the run: `root`, `administrator` (Windows) or `ordinary user`."""
     raw_sockets: bool = False
     given_up: bool | None = None
     """Whether root's rights were given up before anything was read from the network; None: root did not start the run,
     or an earlier version made it."""
     kept: list[KeptRight] = field(default_factory=list)
-    """What could not be given up. May reveal: that the run was in a container."""
+    """The rights of root that could not be given up. May reveal: that the run was in a container."""
 
 
 class Scope(Observation, kw_only=True):
-    """What a run speaks for: the interface measured, and what this laptop has and a device has not (VPN, proxy)."""
+    """What a run's results apply to: the interface measured, and what a device does not have (VPN, proxy)."""
 
     interface: Interface | None = None
     state: Literal["up", "no-carrier", "down", "missing"] = "missing"
@@ -298,17 +299,17 @@ class Scope(Observation, kw_only=True):
     gateway: Address | None = None
     """The next hop of this interface's IPv4 default route."""
     gateway_mac: ServerMac | None = None
-    """The gateway's hardware address, by this laptop's ARP table at the end of the run (Linux)."""
+    """The gateway's hardware address, from this laptop's ARP table at the end of the run (Linux)."""
     medium: Literal["wired", "wifi"] | None = None
-    """None: not known, or neither."""
+    """None: unknown, or neither of the two."""
     ssid: Ssid | None = None
-    """The network that was measured: this laptop's, or the one that the device joined."""
+    """The Wi-Fi network that was measured: the laptop's own, or the one that the run joined as the device."""
     bssid: Bssid | None = None
     resolvers: list[Resolver] = field(default_factory=list)
     tunnels: list[Interface] = field(default_factory=list)
     """Tunnel interfaces that are up."""
     vpn: Interface | None = None
-    """The tunnel that takes this laptop's default traffic, if one does."""
+    """The tunnel through which this laptop's default route leads, if any."""
     proxy: list[Proxy] = field(default_factory=list)
     privileges: Privileges = field(default_factory=Privileges)
     os: Plain = ""
@@ -320,12 +321,12 @@ class Scope(Observation, kw_only=True):
         return self.addresses[0].partition("/")[0] if self.addresses else None
 
     def own_resolvers(self) -> list[str]:
-        """The addresses of this laptop's own resolvers that it reaches through the interface, each once."""
+        """The addresses of the resolvers that this laptop reaches through the interface, each once."""
         own = (resolver.address for resolver in self.resolvers if resolver.interface == self.interface)
         return list(dict.fromkeys(own))
 
     def is_on_link(self, address: str) -> bool:
-        """Whether an address is of a subnet of this interface, so that no router is on the way to it."""
+        """Whether an address is in a subnet of this interface, so that no router is on the way to it."""
         try:
             return any(ipaddress.IPv4Address(address) in network for network in ipv4_networks(self.addresses))
         except ValueError:
@@ -333,9 +334,9 @@ class Scope(Observation, kw_only=True):
 
 
 def ipv4_networks(addresses: Iterable[str]) -> list[ipaddress.IPv4Network]:
-    """The networks of the IPv4 addresses among these, such as `192.168.1.7/24`.
+    """The networks that the IPv4 addresses among `addresses` belong to (`192.168.1.0/24` for `192.168.1.7/24`).
 
-    What has no prefix length, or is no address, as in a saved run of somebody else, is of no known network.
+    Texts without a prefix length, and texts that are not an address (possible in a saved run), are left out.
     """
     found = []
     for address in addresses:
@@ -352,7 +353,7 @@ Security = Literal["open", "wep", "wpa-psk", "wpa2-psk", "wpa3-sae", "wpa-eap", 
 
 Band = Literal["2.4", "5", "6"]
 LONGEST_SSID = 32
-"""Octets (IEEE 802.11-2020, 9.4.2.2)."""
+"""In octets (IEEE 802.11-2020, 9.4.2.2)."""
 
 
 def band_of(frequency_mhz: int | None) -> Band | None:
@@ -395,11 +396,12 @@ class HtOperation(Struct, frozen=True, kw_only=True):
 
 
 class Suites(Struct, frozen=True, kw_only=True):
-    """An RSN (9.4.2.24) or WPA element: what a station has to use to join."""
+    """An RSN (9.4.2.24) or WPA element: the cipher and key management suites that a station has to use to join."""
 
     version: int
     group_cipher: Plain | None = None
-    """`CCMP`, `TKIP`, `WEP-40`, `WEP-104`, `GCMP-256`, ..., or `OUI:type` for one that has no name here."""
+    """`CCMP`, `TKIP`, `WEP-40`, `WEP-104`, `GCMP-256`, ..., or `OUI:type` for a cipher without a name in this
+    list."""
     pairwise_ciphers: list[Plain] = field(default_factory=list)
     akms: list[Plain] = field(default_factory=list)
     """`PSK`, `PSK-SHA256`, `FT-PSK`, `SAE`, `FT-SAE`, `SAE-EXT`, `FT-SAE-EXT`, `EAP`, `EAP-SHA256`, `FT-EAP`,
@@ -413,7 +415,7 @@ class BssLoad(Struct, frozen=True, kw_only=True):
 
     stations: int
     utilisation: float
-    """Share of the time in which the access point sensed the channel busy, 0 to 1."""
+    """The share of the time, 0 to 1, during which the access point sensed the channel as busy."""
 
 
 class Neighbor(Struct, frozen=True, kw_only=True):
@@ -430,20 +432,20 @@ Oddity = Literal[
     "too long", "not UTF-8", "blank at an end", "control characters", "direction of text", "not ASCII", "commas",
     "quotes", "backslashes",
 ]  # fmt: skip
-"""What makes a network's name easy to mistype, or to mistake for another one."""
+"""What makes a network's name easy to mistype or to confuse with another name."""
 
 
 class HiddenName(Struct, frozen=True, kw_only=True):
-    """What judging looks at in a network's name, in a report for a ticket that does not show the name.
+    """The properties of a network's name that judging needs, in a report for a ticket, which does not show the name.
 
     May reveal: how long the name is, which odd characters are in it, and that it looks like a name that is shown.
 
     Attributes:
-        octets: how many bytes it has, or as text, if its bytes are not known.
-        odd: what is odd about it.
-        marks: the characters of ASCII in it that are neither letters nor digits, each once; of the others, `odd` tells.
-        looks: what is the same for names that look alike: two keys, each a token, or that of a name that is shown.
-        spelling: the same number for the same bytes; None: its bytes are not known.
+        octets: the length of the name in bytes; if its bytes are not known, the length of its text.
+        odd: what is odd about the name.
+        marks: the ASCII characters in the name that are neither letters nor digits, each once; `odd` covers the rest.
+        looks: two keys, equal for names that look alike; each is a token, or the key of a name that is shown.
+        spelling: a number, equal for names with the same bytes; None: the name's bytes are not known.
     """
 
     octets: Count
@@ -454,17 +456,17 @@ class HiddenName(Struct, frozen=True, kw_only=True):
 
 
 class Bss(Struct, frozen=True, kw_only=True):
-    r"""One BSS as heard on the air. What the source cannot see is None (or an empty list, if `complete` is False).
+    r"""One BSS as heard on the air. A field that the source cannot see is None (an empty list, if `complete` is False).
 
     Attributes:
         bssid: lower-case, colons.
-        ssid: text, undecodable bytes as `\xNN`; empty: the name is hidden; None: the source withholds names.
+        ssid: the name, undecodable bytes as `\xNN`; empty: the name is hidden; None: the source withholds names.
         ssid_hex: the bytes of the name.
         frequency_mhz: centre frequency of the primary 20 MHz channel.
         channel: primary channel, after contradictions are resolved.
         width_mhz: width in use: 20, 40, 80, 160, 320; 40 only if HT Operation has a secondary channel and "any width".
         signal_dbm: None if not known; never a guess.
-        age_s: how old this result was when it was read.
+        age_s: how old this scan result was, in seconds, when it was read.
         complete: whether all elements were seen, so that an absent element means that the BSS does not send it.
         contradictions: elements that contradict each other, with the rule that decided between them.
     """
@@ -509,20 +511,23 @@ class Bss(Struct, frozen=True, kw_only=True):
     """A probe response of this BSS was heard; None: the source cannot tell."""
     dtim_period: int | None = None
     hidden: bool | None = None
-    """Its beacons hide the name, even if a probe response gave it; None: not known, for example without a beacon."""
+    """Whether the beacons hide the name, even if a probe response gave it; None: not known, for example because no
+    beacon was heard."""
     nontransmitted: bool = False
-    """It sends no beacon: another BSS announces it in a Multiple BSSID element (IEEE 802.11-2020, 9.4.2.45)."""
+    """Whether this BSS sends no beacon, but another BSS announces it in a Multiple BSSID element (IEEE 802.11-2020,
+    9.4.2.45)."""
     associated: bool = False
-    """This laptop reports that it is joined to this BSS; set only if no BSSID shows which BSS that is."""
+    """Whether the laptop's system marks this BSS as the one that the laptop is joined to. Set only if the system
+    withholds BSSIDs; otherwise see `Wifi.associated_bssid`."""
     complete: bool = True
     contradictions: list[Words] = field(default_factory=list)
     elements: Raw = ""
     """The raw information elements, hexadecimal, if the source gives them."""
     hidden_name: HiddenName | UnsetType = UNSET
-    """In a report for a ticket: what judging needs of a name that is not shown there."""
+    """Only in a report for a ticket: the properties that judging needs of a name that the report does not show."""
     radio: Count | UnsetType = UNSET
-    """In a report for a ticket: the same number for BSSIDs that are alike in all but their first octet and last four
-    bits."""
+    """Only in a report for a ticket: a number, equal for BSSIDs that differ only in their first octet and their last
+    four bits."""
 
     @property
     def band(self) -> Band | None:
@@ -534,17 +539,19 @@ class Wifi(Observation, kw_only=True):
     """What is on the air.
 
     Attributes:
-        source: `nl80211`, `networkmanager`, `wpa_supplicant`, `windows`, `macos`, `capture`, `monitor`; None: none.
-        target: the network that the run is about, by name as in `Bss.ssid`; None: no single one.
-        target_from: whether the user named it (`option`), picked it from the list of those that were heard (`picked`:
-            the survey did not ask for it by name), or the laptop is on it.
+        source: `nl80211`, `networkmanager`, `wpa_supplicant`, `windows`, `macos`, `capture`, `monitor`; None: no source
+            gave results.
+        target: the network that the run is about, by name as in `Bss.ssid`; None: the run is not about a single one.
+        target_from: where the target comes from: the user named it (`option`), the user picked it from the networks
+            that were heard (`picked`: the survey sent no probe request with its name), or the laptop is joined to it
+            (`association`).
         triggered: whether a scan was made for this run; False: these are the results of an earlier scan.
-        frequencies_mhz: the frequencies on which this source listened for this run; empty: it does not say.
+        frequencies_mhz: the frequencies on which this source listened for this run; empty: the source does not say.
         limits: what this source cannot see, and why better sources failed: sentences without a full stop.
         left_out: why networks that were heard may be missing from `bss`; None: none is missing.
         names_withheld: whether there were results, but all of them without a name.
         interface: the radio's interface, which need not be the interface under test.
-        associated_bssid: the BSS that this laptop is joined to by that interface.
+        associated_bssid: the BSS that this laptop is joined to through `interface`.
     """
 
     source: Plain | None = None
@@ -564,7 +571,7 @@ class Wifi(Observation, kw_only=True):
     scan_s: float | None = None
 
     def aim(self, ssid: str | None) -> None:
-        """Set the target: the network that the user named, or else the one that this laptop is on."""
+        """Set the target: `ssid`, the network that the user named, or else the one that this laptop is joined to."""
         self.target = ssid or self.associated_ssid
         self.target_from = "option" if ssid else "association" if self.associated_ssid else None
 
@@ -572,13 +579,13 @@ class Wifi(Observation, kw_only=True):
 # --- DHCP -------------------------------------------------------------------------------------------------------
 
 Identity = Literal["device", "laptop", "named"]
-"""Who asks: an unknown device; this laptop; the unknown device with a host name, a vendor class and a client identifier
-(options 12, 60 and 61), as computers send them."""
+"""In whose name a DHCP message is sent. `device`: an unknown device. `laptop`: this laptop. `named`: the unknown device
+with a host name, a vendor class and a client identifier (options 12, 60 and 61), as computers send them."""
 DhcpRequestType = Literal["DISCOVER", "REQUEST", "INFORM"]
 DhcpReplyType = Literal["OFFER", "ACK", "NAK"]
 LeaseTransport = Literal["raw", "udp"]
-"""`raw`: whole Ethernet frames. `udp`: UDP port 68, on which a firewall of this laptop may drop what servers
-broadcast."""
+"""`raw`: whole Ethernet frames. `udp`: UDP port 68; a firewall of this laptop may drop servers' broadcasts to that
+port."""
 
 
 class DhcpMessage(Struct, frozen=True, kw_only=True):
@@ -587,10 +594,11 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     at_s: float
     type: DhcpReplyType
     identity: Identity
-    """Whom it answers."""
+    """In whose name the message was sent that this one answers."""
     asked: DhcpRequestType
+    """The type of the message that this one answers."""
     server: Address
-    """Server identifier (option 54), or the sender's address if that is missing."""
+    """Server identifier (option 54), or the sender's address if the option is missing."""
     server_named: bool | None = None
     """Whether there is an option 54; None: an older version did not record it."""
     server_mac: ServerMac | None = None
@@ -603,26 +611,27 @@ class DhcpMessage(Struct, frozen=True, kw_only=True):
     """Option 114 (RFC 8910)."""
     domain: Host | None = None
     ipv6_only_s: Count | None = None
-    """Option 108 (RFC 8925): the network prefers clients without IPv4, and lets them ask again after that time."""
+    """Option 108 (RFC 8925), V6ONLY_WAIT in seconds: the network prefers clients that do without IPv4 for this time."""
     message: Said | None = None
     """Option 56: a message from the server."""
     overloaded: Annotated[list[Count], Meta(max_length=256)] = field(default_factory=list)
-    """The numbers of the options that stand in the fields `file` and `sname` (option 52, RFC 2132 section 9.3)."""
+    """The numbers of the options found in the fields `file` and `sname` (option 52, RFC 2132 section 9.3)."""
     wrong_length: Annotated[list[Count], Meta(max_length=256)] = field(default_factory=list)
     """The numbers of the options that are too short, too long or cut off."""
     broadcast: bool = False
     host_name: bool | None = None
-    """Whether the REQUEST that it answers had a host name (option 12); None: no REQUEST, or not recorded."""
+    """Whether the REQUEST that this message answers had a host name (option 12); None: it answers no REQUEST, or an
+    older version did not record it."""
     relayed: bool = False
-    """Whether it answers what was sent as a relay sends it (RFC 1542 section 4): by unicast, to port 67 here. Reveals
-    nothing."""
+    """Whether this message answers one that was sent as a relay sends it (RFC 1542 section 4): it comes by unicast to
+    port 67 of this laptop. Reveals nothing."""
     xid: int = 0
     """Transaction id: after a NAK a device starts a new one, and ignores answers to the old one."""
     raw: Raw = ""
 
     @property
     def well_formed(self) -> bool:
-        """Whether it names its server, and no option has a wrong length."""
+        """Whether the message has option 54 (or this was not recorded), and no option has a wrong length."""
         return self.server_named is not False and not self.wrong_length
 
 
@@ -633,7 +642,7 @@ class DhcpSend(Struct, frozen=True, kw_only=True):
     type: DhcpRequestType | Literal["RELEASE"]
     identity: Identity
     relayed: bool = False
-    """As in `DhcpMessage`; reveals nothing."""
+    """Whether it was sent as a relay sends it, by unicast to a server (RFC 1542 section 4); reveals nothing."""
 
 
 class Lease(Struct, frozen=True, kw_only=True):
@@ -650,22 +659,22 @@ class Lease(Struct, frozen=True, kw_only=True):
 
 
 class AddressCheck(Struct, frozen=True, kw_only=True):
-    """Whether another host has the offered address: one ARP request before the REQUEST (RFC 5227)."""
+    """Whether another host uses the offered address: one ARP request, sent before the REQUEST (RFC 5227)."""
 
     at_s: float
     address: Address
     holders: Annotated[list[ClientMac], Meta(max_length=16)] = field(default_factory=list)
-    """The MAC addresses of hosts that use it; empty: no host answered, which proves nothing."""
+    """The MAC addresses of hosts that use the address; empty: no host answered, which proves nothing."""
 
 
 class Dhcp(Observation, kw_only=True):
-    """DHCP as an unknown device sees it; without the privilege to measure that, what the laptop was given."""
+    """DHCP as an unknown device sees it; without the privilege to measure this, what the laptop itself was given."""
 
     exchange_denied: Words | None = None
     """Why no DISCOVER was sent, or None if one was."""
     transport: LeaseTransport | None = None
-    """How the exchange was made; None: there was none, or an older version made it (`raw`). Reveals nothing: `Scope.os`
-    tells it."""
+    """How the exchange was made; None: there was no exchange, or an older version made it (over `raw`). Reveals nothing
+    beyond `Scope.os`."""
     client_mac: ClientMac | None = None
     """Hardware address (chaddr) of the unknown device."""
     sent: list[DhcpSend] = field(default_factory=list)
@@ -673,13 +682,15 @@ class Dhcp(Observation, kw_only=True):
     malformed: int = 0
     """Datagrams from port 67 that were not DHCP."""
     unread: bool = False
-    """Whether more replies came than could be read, so that one that is missing here may have come; reveals nothing."""
+    """Whether more replies came than could be read, so that `received` may lack some; reveals nothing."""
     cut_short: bool = False
-    """Whether the run was ended before all servers had their time to answer; reveals nothing."""
+    """Whether the run was ended before all servers had had time to answer; reveals nothing."""
     granted: DhcpMessage | None = None
+    """The ACK that granted the unknown device a lease; None: no lease was granted."""
     address_check: AddressCheck | None = None
-    """For the address that was requested last; None: there was none, or an older version did not check."""
+    """The check of the address that was requested last; None: none was checked, or an older version made the run."""
     released: bool = False
+    """Whether a RELEASE was sent for the lease."""
     laptop_lease: Lease | None = None
 
     def offers(self) -> list[DhcpMessage]:
@@ -689,8 +700,8 @@ class Dhcp(Observation, kw_only=True):
     def resolvers(self) -> list[str]:
         """The resolvers that DHCP hands out.
 
-        From the lease granted, else the first offer; if no DISCOVER was sent, from the answer to the INFORM, else from
-        the laptop's lease.
+        They are taken from the lease granted, or else from the first OFFER. If no DISCOVER was sent, they are taken
+        from the answer to the INFORM, or else from the laptop's lease.
         """
         if self.exchange_denied is None:
             offers = self.offers()
@@ -711,11 +722,11 @@ class Dhcp(Observation, kw_only=True):
 # --- DNS --------------------------------------------------------------------------------------------------------
 
 NameKind = Literal["device", "another-id", "vendor", "random"]
-"""`another-id`: a device's name as `device`, with an id made up for this run."""
+"""`another-id`: like `device`, a host name for a device's cloud, but with a device id made up for this run."""
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
-    """One name asked of one resolver, with every attempt."""
+    """The lookup of one name at one resolver, with every attempt."""
 
     name: AskedName
     type: Literal["A", "AAAA"] = "A"
@@ -724,17 +735,18 @@ class Lookup(Struct, frozen=True, kw_only=True):
     resolver: Address
     attempts: list[Attempt]
     rcode: Plain | None = None
-    """RFC 1035 / 2136 mnemonic, or None if there was no valid answer."""
+    """The answer's RCODE by its mnemonic (RFC 1035, RFC 2136); None: there was no valid answer."""
     addresses: Annotated[list[Address], Meta(max_length=64)] = field(default_factory=list)
     ttl_s: Count | None = None
     truncated: bool = False
     elapsed_ms: float = 0.0
     unasked: Unasked | None = None
-    """Only where an ICMP error came; None there: in a report of a version that did not look at that."""
+    """Recorded only if an ICMP error came. None although one came: the report is of a version that did not record
+    this."""
 
     @property
     def ends(self) -> bool:
-        """Whether a device asks no further resolver after this: there is an address, or a valid answer without one.
+        """Whether a device asks no further resolver after this lookup: its answer has an address, or is NOERROR.
 
         lwIP asks the next server only after an error code or silence (dns.c, dns_recv()).
         """
@@ -760,10 +772,11 @@ class Lookup(Struct, frozen=True, kw_only=True):
 
 
 MOST_NEIGHBORS = 16
+"""The most hosts of this link whose ARP answers are kept in one observation."""
 
 
 class LinkNeighbor(Struct, frozen=True, kw_only=True):
-    """A host of this link, and whether it answers ARP (RFC 826).
+    """A host on this link (in the same subnet), and whether it answers ARP (RFC 826).
 
     May reveal: an address of this network.
     """
@@ -773,7 +786,7 @@ class LinkNeighbor(Struct, frozen=True, kw_only=True):
 
 
 class Dns(Observation, kw_only=True):
-    """Lookups over plain IPv4 UDP, each resolver asked for each name."""
+    """Lookups over plain UDP and IPv4: each resolver is asked for each name."""
 
     resolvers: list[Address] = field(default_factory=list)
     """The resolvers asked, in the order in which DHCP gave them."""
@@ -781,14 +794,15 @@ class Dns(Observation, kw_only=True):
     """Whether these are the laptop's own resolvers, because the ones that DHCP hands out are not known."""
     lookups: Annotated[list[Lookup], Meta(max_length=1024)] = field(default_factory=list)
     neighbors: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
-    """Of the resolvers, those of this link that answered nothing, where this laptop's ARP table tells; Linux."""
+    """The resolvers on this link that gave no valid answer, as far as this laptop's ARP table shows whether they answer
+    ARP (Linux)."""
 
     def of(self, name: str) -> list[Lookup]:
         """The lookups of a name's IPv4 address, in the order of the resolvers."""
         return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "A")]
 
     def aaaa(self, name: str) -> list[Lookup]:
-        """The lookups of a name's IPv6 address, in the order of the resolvers; empty if it was not asked for."""
+        """The lookups of a name's IPv6 address, in the order of the resolvers; empty: it was not looked up."""
         return [lookup for lookup in self.lookups if (lookup.name, lookup.type) == (name, "AAAA")]
 
     def with_other_ids(self, name: str) -> list[str]:
@@ -798,12 +812,12 @@ class Dns(Observation, kw_only=True):
         return list(dict.fromkeys([name, *(other for other in others if other.partition(".")[2] == zone)]))
 
     def as_device(self, name: str) -> Lookup | None:
-        """The lookup whose address a device uses, if it gets one whatever its id is."""
+        """The lookup of this name whose address a device uses; None: a device gets none, at least with another id."""
         used = [self.as_that_device(other) for other in self.with_other_ids(name)]
         return used[0] if all(used) else None
 
     def as_that_device(self, name: str) -> Lookup | None:
-        """The lookup whose address the device of this very name uses, if it gets one."""
+        """The lookup of exactly this name whose address a device uses; None: the device gets no address."""
         last = next((lookup for lookup in self.of(name) if lookup.ends), None)
         return last if last and last.addresses else None
 
@@ -820,13 +834,13 @@ class NtpReply(Struct, frozen=True, kw_only=True):
     reference: Words | None = None
     """Reference identifier; for stratum 0 the kiss code (RFC 5905 section 7.4)."""
     offset_s: float | None = None
-    """How far the server's clock is ahead of this laptop's; None: not known."""
+    """How far the server's clock is ahead of this laptop's, in seconds; None: not known."""
     without_time: bool = False
     """Whether the transmit timestamp is zero: the server does not know the time (RFC 5905 section 6)."""
 
     @property
     def flaw(self) -> str | None:
-        """Why Device OS 2.0 to 5.5 rejects the reply (simple_ntp_client.cpp:355-368); None: it accepts it."""
+        """Why Device OS 2.0 to 5.5 rejects the reply (simple_ntp_client.cpp:355-368); None: Device OS accepts it."""
         if self.length < 48:
             return f"short reply of {self.length} bytes"
         if self.mode != 4:
@@ -843,22 +857,23 @@ class NtpAttempt(Attempt, frozen=True, kw_only=True):
 
 
 class Ntp(Observation, kw_only=True):
-    """The device's NTP exchange: one address, requests until a good reply or the schedule's end."""
+    """The device's NTP exchange with one address: requests until a good reply comes or the schedule ends."""
 
     server: AskedName = ""
     address: Address | None = None
     attempts: list[NtpAttempt] = field(default_factory=list)
     unasked: Unasked | None = None
-    """None: in a report of a version that did not look at that."""
+    """None: the report is of a version that did not record it."""
     new_ports: list[Attempt] = field(default_factory=list)
-    """A request from each of three more ports, chosen at random: only where a good reply came and this process could
-    not see a sweep (one after the other, up to the first without a prompt reply), or where an ICMP error came that
-    proves nothing."""
+    """A request from each of three more ports, chosen at random. They are sent only in two cases: a good reply came and
+    this process cannot see a sweep (then one after the other, until one gets no prompt reply), or an ICMP error came
+    that quotes nothing unguessable."""
     repeated: Count = 0
-    """Datagrams in the server's name that came to those ports, or to the first one, beyond one for each request."""
+    """How many datagrams from the server's address came to the ports of `new_ports`, or to the first port, in excess of
+    one for each request."""
     random_ports: Count = 0
-    """From so many random ports the attempts after the first reply that a device refuses were sent, each port up to its
-    own reply, where this process could not see a sweep."""
+    """How many random ports were used after a reply that a device rejects, if this process cannot see a sweep: after
+    each such reply, the next attempts are sent from a new random port."""
 
     @property
     def good(self) -> NtpReply | None:
@@ -870,12 +885,12 @@ class Ntp(Observation, kw_only=True):
 
 
 class HttpWitness(Struct, frozen=True, kw_only=True):
-    """A vendor's well-known URL, asked over plain HTTP without following a redirect."""
+    """A request for a vendor's well-known URL, over plain HTTP and without following a redirect."""
 
     url: Plain
     expected_status: int
     expected_body: Plain
-    """Text that the right answer contains; empty: the right answer has no body."""
+    """A text that the vendor's own answer contains; empty: the vendor's own answer has no body."""
     address: Address | None = None
     status: int | None = None
     location: Url | None = None
@@ -884,7 +899,7 @@ class HttpWitness(Struct, frozen=True, kw_only=True):
 
     @property
     def right(self) -> bool:
-        """Whether the vendor itself answered."""
+        """Whether the answer is the vendor's own, as expected."""
         if self.status != self.expected_status:
             return False
         return self.expected_body in self.body if self.expected_body else not self.body
@@ -897,7 +912,7 @@ class TlsWitness(Struct, frozen=True, kw_only=True):
     address: Address | None = None
     verified: bool = False
     mismatch: Words | None = None
-    """Why the certificate was rejected, in OpenSSL's words; None if none was rejected."""
+    """Why the certificate was rejected, in OpenSSL's words; None: no certificate was rejected."""
     error: Words | None = None
 
 
@@ -913,13 +928,14 @@ class PortalApi(Struct, frozen=True, kw_only=True):
     captive: bool | None = None
     portal_url: Url | None = None
     session: bool = False
-    """Whether the answer has a session of this client: seconds-remaining, bytes-remaining or can-extend-session."""
+    """Whether the answer describes a session of this client: it has seconds-remaining, bytes-remaining or
+    can-extend-session."""
     tls_verified: bool | None = None
     error: Words | None = None
 
 
 class Portal(Observation, kw_only=True):
-    """What each witness for a captive portal showed."""
+    """What each witness (a URL or host that was asked to detect a captive portal) answered."""
 
     http: list[HttpWitness] = field(default_factory=list)
     tls: list[TlsWitness] = field(default_factory=list)
@@ -930,7 +946,7 @@ class Portal(Observation, kw_only=True):
 
 
 class Control(Struct, frozen=True, kw_only=True):
-    """An exchange with the same host on another port, to tell a blocked port from a dead host."""
+    """An exchange with the same host on another port, to distinguish a blocked port from a dead host."""
 
     port: int
     protocol: Literal["dtls", "http"]
@@ -938,11 +954,13 @@ class Control(Struct, frozen=True, kw_only=True):
     """Whether a valid answer in that protocol came back."""
     detail: Said = ""
     unasked: Unasked | None = None
-    """Of DTLS; None: in a report of a version that did not look at that."""
+    """Recorded for `dtls` only; None there: the report is of a version that did not record it."""
     new_ports: list[Attempt] = field(default_factory=list)
-    """A ClientHello from each of three more ports, chosen at random: only where this process could not see a sweep."""
+    """A ClientHello from each of three more ports, chosen at random. They are sent only if the server answered and this
+    process cannot see a sweep."""
     foreign: bool = False
-    """Whether the answer may come from another host: it is a redirect elsewhere, or an error as proxies send it."""
+    """Whether the answer may come from another host: it redirects to another host, or is a server error (5xx) such as
+    proxies send."""
 
 
 class CoapServer(Struct, frozen=True, kw_only=True):
@@ -953,18 +971,19 @@ class CoapServer(Struct, frozen=True, kw_only=True):
     address: Address | None = None
     attempts: list[Attempt] = field(default_factory=list)
     reply: Plain | None = None
-    """The valid reply in words, such as `Reset`, never empty; None if there was none."""
+    """The valid reply in words, such as `Reset`, never empty; None: no valid reply came."""
     unasked: Unasked | None = None
-    """None: in a report of a version that did not look at that."""
+    """None: the report is of a version that did not record it."""
     new_ports: list[Attempt] = field(default_factory=list)
-    """A ping from each of three more ports, chosen at random: only where an ICMP error came that proves nothing."""
+    """A ping from each of three more ports, chosen at random. They are sent only if no valid reply came, but an ICMP
+    error that quotes nothing unguessable."""
     controls: list[Control] = field(default_factory=list)
     cut_short: bool = False
     """Whether the ping was ended early, because another server had answered."""
 
     @property
     def has_answered(self) -> bool:
-        """Whether it answered the ping."""
+        """Whether the server answered the ping."""
         return bool(self.reply)
 
 
@@ -973,16 +992,16 @@ class Coap(Observation, kw_only=True):
 
     servers: list[CoapServer] = field(default_factory=list)
     neighbors: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
-    """Of the servers, those of this link that answered nothing, where the system found out meanwhile whether they
-    answer ARP; Linux."""
+    """The servers on this link that did not answer, as far as the system found out during the exchanges whether they
+    answer ARP (Linux)."""
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """A TCP connection on which nothing was sent, and what was received."""
+    """A TCP connection on which nothing was sent, and the bytes that were received on it."""
 
     at_s: float
     connect_ms: float | None = None
-    """None if it was not established."""
+    """How long it took to establish the connection; None: it was not established."""
     received: Raw = ""
     error: Words | None = None
     """How it ended: `timeout`, `refused`, `reset`, `closed`, or the system's error message; None after a nonce."""
@@ -990,9 +1009,9 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     @property
     def is_nonce(self) -> bool:
-        """Whether exactly 40 bytes were received that can be random; a line of text of that length is a banner.
+        """Whether exactly 40 bytes were received that look random; a line of text of that length is a banner.
 
-        Of 40 random bytes fewer than 20 are different once in 10**18 times.
+        40 random bytes have fewer than 20 different values once in 10**18 times.
         """
         try:
             received = bytes.fromhex(self.received)
@@ -1003,16 +1022,16 @@ class Connection(Struct, frozen=True, kw_only=True):
 
 
 class LargeHello(Struct, frozen=True, kw_only=True):
-    """A padded ClientHello with the DF bit set, and its outcome, in runs of versions with rules 1 to 3.
+    """A ClientHello that was padded and sent with the DF bit set, and its outcome, in runs with rules 1 to 3.
 
-    It is no longer sent: no device sends one, and the vendor's published server does not survive it.
+    Later versions do not send it: no device sends one, and the vendor's published server does not survive one.
     """
 
     size: Count
     """Bytes of the IP packet."""
     attempts: list[Attempt] = field(default_factory=list)
     record: Plain | None = None
-    """The name of the DTLS record that answered it."""
+    """The name of the DTLS record that answered the ClientHello."""
 
     @property
     def mtu(self) -> int | None:
@@ -1021,20 +1040,22 @@ class LargeHello(Struct, frozen=True, kw_only=True):
 
 
 class ServerFlight(Struct, frozen=True, kw_only=True):
-    """What a DTLS server said to the ClientHello that it has to take: the one with its cookie, where it gave one.
+    """A DTLS server's answer to the ClientHello that it has to accept: the one with its cookie, if it gave a cookie.
 
-    What its ServerKeyExchange signs is `client_random`, `server_random`, and the parameters in `key_exchange` (RFC 8422
-    section 5.4): numbers that were made up for this run, and a signature that says nothing of who asked. May reveal:
-    bytes as they came, as all `Raw` may; so a report for a ticket keeps these three only where they are just that.
+    The signature in the ServerKeyExchange covers `client_random`, `server_random`, and the parameters in `key_exchange`
+    (RFC 8422 section 5.4): numbers that were made up for this run; the signature says nothing about who asked. May
+    reveal: bytes as received, like all `Raw`; so a report for a ticket keeps these three fields only if they hold
+    nothing else.
 
     Attributes:
-        attempts: the ClientHellos with the cookie; none where the server asked for no cookie.
-        answer: `ServerHello`: a flight that came whole. `Alert 40` and the like: an alert. `HelloVerifyRequest`: it
-            asked for a cookie once more. `flood`: more than any server sends. None: silence, or a part of a flight.
-        messages: what came whole of its flight, by name.
-        key_exchange: the body of its ServerKeyExchange: the parameters, the algorithm, and the signature.
-        same_port: after that silence: the plain ClientHello again, in the same conversation.
-        new_port: beside it: one from another port of this laptop, which begins another conversation.
+        attempts: the ClientHellos with the cookie; empty: the server asked for no cookie.
+        answer: `ServerHello`: enough of the server's flight arrived. `Alert 40` and the like: the server sent an alert.
+            `HelloVerifyRequest`: the server asked for a cookie once more. `flood`: more arrived than any server sends.
+            None: nothing arrived, or too little of a flight.
+        messages: the names of the handshake messages of the flight that arrived completely.
+        key_exchange: the body of the ServerKeyExchange: the parameters, the algorithm, and the signature.
+        same_port: if `answer` is None after a cookie: the ClientHello without a cookie, sent again from the same port.
+        new_port: the same ClientHello, sent at the same time from another port of this laptop (a new conversation).
     """
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -1050,8 +1071,8 @@ class ServerFlight(Struct, frozen=True, kw_only=True):
 class CloudEndpoint(Struct, frozen=True, kw_only=True):
     """What a device's own cloud endpoint did.
 
-    For `tcp-nonce`: the connections. For `dtls`: the attempts, `record`, the name of the record that came back, and
-    `flight`, what came of the handshake after it.
+    For `tcp-nonce`: `connections`. For `dtls`: `attempts`, `record` (the name of the first DTLS record that came back)
+    and `flight` (the rest of the handshake).
     """
 
     transport: Literal["tcp-nonce", "dtls"]
@@ -1062,14 +1083,16 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
     attempts: list[Attempt] = field(default_factory=list)
     record: Plain | None = None
     flight: ServerFlight | None = None
-    """None beside a `record`: in a report of a version that ended with the first record."""
+    """None although there is a `record`: the report is of a version that stopped after the first record."""
     unasked: Unasked | None = None
-    """None: in a report of a version that did not look at that."""
+    """None: the report is of a version that did not record it."""
     new_ports: list[Attempt] = field(default_factory=list)
-    """A ClientHello from each of three more ports, chosen at random: only where what answered proved by no signature
-    that it saw our ClientHello, and this process could not see a sweep; or an ICMP error came that proves nothing."""
+    """A ClientHello from each of three more ports, chosen at random. They are sent only in two cases: the answer has no
+    signature that proves that its sender saw our ClientHello, and this process cannot see a sweep; or an ICMP error
+    came that quotes nothing unguessable."""
     repeated: Count = 0
-    """Datagrams that came twice to one of those ports, or to the first one, while they were waited for."""
+    """How many datagrams came a second time to one of the ports of `new_ports`, or to the first port, while the answers
+    to `new_ports` were awaited."""
     large: LargeHello | None = None
     """The outcome of a large ClientHello to this address, in a report of a version that sent one."""
     waited_s: float = 0.0
@@ -1078,13 +1101,13 @@ class CloudEndpoint(Struct, frozen=True, kw_only=True):
 
     @property
     def nonce(self) -> bool:
-        """Whether the service spoke first, as the device's own does, and never said the same twice."""
+        """Whether the service sent a nonce first, as the device's own cloud does, and a new one on each connection."""
         said = [connection.received for connection in self.connections if connection.is_nonce]
         return bool(said) and len(set(said)) == len(said)
 
     @property
     def has_answered(self) -> bool:
-        """Whether it answered in the device's own protocol."""
+        """Whether the endpoint answered in the device's own protocol."""
         return self.record is not None or self.nonce
 
 
@@ -1093,7 +1116,7 @@ class Cloud(Observation, kw_only=True):
 
     endpoints: list[CloudEndpoint] = field(default_factory=list)
     neighbors: Annotated[list[LinkNeighbor], Meta(max_length=MOST_NEIGHBORS)] = field(default_factory=list)
-    """Of the endpoints, those of this link that answered nothing, as in `Coap.neighbors`."""
+    """The endpoints on this link that did not answer, as in `Coap.neighbors`."""
 
 
 # --- NAT mapping ------------------------------------------------------------------------------------------------
@@ -1106,24 +1129,24 @@ class Arrival(Struct, frozen=True, kw_only=True):
     size: Count
     """Bytes of its payload."""
     what: Words | None = None
-    """Its DTLS record, by name; None if it is no record that the server could send."""
+    """The name of the DTLS record in the datagram; None: it holds no record that the server could send."""
 
 
 MappingAnswer = Literal["accepted", "new-cookie", "answered", "silence"]
-"""`accepted`: a DTLS server accepted the cookie (with a ServerHello or an Alert). `new-cookie`: it sent another one.
-`answered`: it answered a request without a cookie."""
+"""`accepted`: the DTLS server accepted the cookie (it answered with a ServerHello or an Alert). `new-cookie`: the
+server sent another cookie. `answered`: the server answered a request without a cookie."""
 
 
 class Mapping(Observation, kw_only=True):
-    """Whether a UDP conversation survives a silence, or a NAT on the way forgets its mapping.
+    """Whether a UDP conversation survives a silence, or a NAT on the way drops the mapping of the conversation.
 
     With `cookie`, the server gave a cookie that is valid only for the address and port from which it saw this laptop
     (RFC 6347 section 4.2.1). If it accepts the cookie after the silence (`after_answer` is `accepted`), it still sees
     the same address and port. If it sends a `new-cookie`, it sees another address or port, or has changed its secret.
-    A NAT that forgot the mapping and then happened to choose the same port again looks like one that has kept it.
+    A NAT that dropped the mapping and then happened to choose the same port again looks like a NAT that has kept it.
 
-    Without `cookie`, one request was sent before the silence and one after it. This shows less: a new mapping would
-    have let the second answer in, too.
+    Without `cookie`, one request was sent before the silence and one after it. This shows less: the second request may
+    have made a new mapping, which lets its answer in, too.
     """
 
     transport: Literal["dtls", "coap"] | None = None
@@ -1132,24 +1155,27 @@ class Mapping(Observation, kw_only=True):
     port: int = 0
     address: Address | None = None
     cookie: bool = False
+    """Whether the server gave a cookie, see above."""
     hold_s: float = 0.0
     """How long the silence was planned to last."""
     silent_s: float = 0.0
     """How long this laptop sent nothing: from the last datagram before the silence to the first one after it."""
     before: list[Attempt] = field(default_factory=list)
     before_answer: MappingAnswer | None = None
-    """The last answer before the silence; unless it is `accepted` or `answered`, the measurement ended there."""
+    """The last answer before the silence; unless it is `accepted` or `answered`, the measurement ended with it."""
     after: list[Attempt] = field(default_factory=list)
     after_answer: MappingAnswer | None = None
-    """None: not asked, or too many datagrams arrived during the silence."""
+    """The answer after the silence; None: the server was not asked again, for example because too many datagrams
+    arrived during the silence."""
     control: list[Attempt] = field(default_factory=list)
-    """A second conversation, on a socket of its own, which went on during the silence; only with `cookie`."""
+    """A second conversation, on another socket, which went on during the silence of the first; only with `cookie`."""
     control_answer: MappingAnswer | None = None
-    """Its last answer. If `accepted` while `after_answer` is `new-cookie`, the server did not change its secret."""
+    """The last answer in `control`. If it is `accepted` while `after_answer` is `new-cookie`, the server did not change
+    its secret."""
     arrived: list[Arrival] = field(default_factory=list)
     """Datagrams that arrived during the silence: each shows that the NAT still had the mapping at that time."""
     idle_s: float = 0.0
-    """The longest part of the silence without a datagram in either direction: one that arrives can refresh a NAT."""
+    """The longest part of the silence without a datagram in either direction: each one can refresh the mapping."""
     largest: Count = 0
     """Bytes of the largest DTLS datagram from the server that arrived whole; 0: none, or not recorded."""
 
@@ -1161,14 +1187,14 @@ PathPayload = Literal["coap", "dtls", "ntp", "dns", "syn"]
 
 
 class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One packet with this TTL, and its outcome; a report leaves out fields without a value.
+    """One packet with the TTL `ttl`, and its outcome; a report leaves out fields without a value.
 
     Attributes:
-        outcome: `answered`: a UDP or TCP answer from the destination's address; an ICMP error from there is
-            `unreachable`, like one from any other address.
-        source: the sender of the answer or error; None of an error that has come: the system does not tell it.
-        quoted: the first bytes that an ICMP error quoted of the packet, from the UDP or TCP header on; of UDP without a
-            raw socket, from the payload on.
+        outcome: `answered`: a UDP or TCP answer from the destination's address. `unreachable`: an ICMP error other than
+            Time Exceeded, from the destination or any other address.
+        source: the sender of the answer or error; None although an error came: the system does not name its sender.
+        quoted: the first bytes of the packet that the ICMP error quotes, from the UDP or TCP header on; for UDP without
+            a raw socket, from the payload on.
         detail: the answer, or the system's error, in words.
     """
 
@@ -1183,15 +1209,16 @@ class PathProbe(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ladder(Struct, frozen=True, kw_only=True):
-    """Probes of one port with rising TTL; a TTL that stays silent is tried several times.
+    """Packets to one port with rising TTL; a TTL without an answer is tried several times.
 
     Attributes:
-        payload: what they carry: a CoAP ping, a DTLS ClientHello, an NTP request, a DNS query, or nothing (a SYN).
-        known_by: what answered on this port earlier in the run, if anything did.
+        payload: what the packets carry: a CoAP ping, a DTLS ClientHello, an NTP request, a DNS query, or nothing (a
+            SYN).
+        known_by: what answered on this port earlier in the run; None: nothing did.
         one_flow: whether the first try of each TTL has the same source port, so that routers that balance load by flow
-            send them all the same way; further tries have a port each.
-        no_raw: why no raw sockets were used: the system's error message.
-        strays: how many datagrams came from this port that answer none of these probes.
+            send all these packets along the same path; each further try has another source port.
+        no_raw: why no raw sockets were used: the system's error message; None: raw sockets were used.
+        strays: how many datagrams came from this port that answer none of these packets.
     """
 
     protocol: Literal["udp", "tcp"]
@@ -1212,18 +1239,21 @@ class Ladder(Struct, frozen=True, kw_only=True):
 class WholePackets(Struct, frozen=True, kw_only=True):
     """Large datagrams with the DF bit set, whose TTL ends at a router before the server.
 
-    "Time exceeded" shows that one got to that router whole; "fragmentation needed" comes from the router whose next
-    link is too narrow.
+    "Time exceeded" shows that a datagram reached that router whole; "fragmentation needed" comes from the router whose
+    next link has too small an MTU.
     """
 
     size: Count
     """Bytes of the IP packet."""
     probes: Annotated[list[PathProbe], Meta(max_length=64)] = field(default_factory=list)
-    """Empty: no router before the server is known, so none was sent."""
+    """Empty: no router before the server is known, so no datagram was sent."""
 
 
 class PathTarget(Struct, frozen=True, kw_only=True):
-    """The device's port at one address, beside controls: other ports of the same address."""
+    """The ladder to the cloud port at one address, and ladders to other ports of that address as controls.
+
+    The cloud port is the port that the device uses to reach its cloud.
+    """
 
     host: AskedName
     address: Address
@@ -1232,17 +1262,17 @@ class PathTarget(Struct, frozen=True, kw_only=True):
     cut_short: bool = False
     """Whether the measurement ended early, at the limit of packets."""
     whole: WholePackets | None = None
-    """Whether large datagrams get out whole; None: not measured."""
+    """Whether large datagrams leave this network unfragmented; None: not measured."""
     unasked: Unasked | None = None
-    """None: in a report of a version that did not look at that."""
+    """None: the report is of a version that did not record it."""
 
 
 class Path(Observation, kw_only=True):
-    """How far packets to the device's port get, by the routers that report their TTL as exceeded."""
+    """How far packets to the cloud port get, judged by the routers that answer with Time Exceeded."""
 
     targets: Annotated[list[PathTarget], Meta(max_length=64)] = field(default_factory=list)
-    """Empty: the device's port answered, so its path was not measured. If its path was measured although it answered,
-    there are no controls, because nothing has to be compared."""
+    """Empty: the cloud port answered, so the path to it was not measured. If the path was measured although the port
+    answered, there are no controls, because nothing has to be compared."""
 
 
 # --- Internet Test ----------------------------------------------------------------------------------------------
@@ -1259,9 +1289,9 @@ class EchoPacket(Struct, frozen=True, kw_only=True):
     error: Words | None = None
     """The system's error message, if the packet could not be sent."""
     echo_ms: Millis | None = None
-    """How long the echo took, if a device accepts it; None if there was none."""
+    """How long an echo that a device accepts took; None: no such echo came."""
     reply: Raw = ""
-    """The answer to it, whether a device accepts it or not."""
+    """The answer to this packet, whether a device accepts the answer or not."""
     flaw: Words | None = None
     """Why a device does not accept the answer."""
     icmp: Icmp | None = None
@@ -1271,17 +1301,17 @@ class EchoTest(Struct, frozen=True, kw_only=True):
     """The reachability echo of one interface with one server."""
 
     form: Literal[1, 2]
-    """1: Device OS 5.6 to 5.8 and 6.0 to 6.1; 2: 5.9 and 6.2."""
+    """1: as in Device OS 5.6 to 5.8 and 6.0 to 6.1; 2: as in Device OS 5.9 and 6.2."""
     host: AskedName
     port: int
     interface: int
-    """The device's index of the interface, which the packets carry."""
+    """The device's own index of the tested interface, which the packets carry."""
     address: Address | None = None
     packets: Annotated[list[EchoPacket], Meta(max_length=64)] = field(default_factory=list)
     ignored: list[Attempt] = field(default_factory=list)
     """Datagrams that did not come from the server."""
     stopped_early: bool = False
-    """Whether sending stopped because an echo had arrived; a device continues until its time is over."""
+    """Whether sending stopped because an echo had arrived; a device continues to the end of its test time."""
     waited_s: float = 0.0
 
     @property
@@ -1297,7 +1327,7 @@ class Echo(Observation, kw_only=True):
 
 
 class TcpConnect(Observation, kw_only=True):
-    """A TCP connection on which nothing is sent or read: the Internet Test up to Device OS 1.5."""
+    """A TCP connection on which nothing is sent or read: the Internet Test of Device OS up to 1.5."""
 
     address: Address = ""
     port: int = 0
@@ -1305,47 +1335,48 @@ class TcpConnect(Observation, kw_only=True):
 
 
 class VendorStatus(Observation, kw_only=True):
-    """What the vendor's status page says; it is asked only where the device's own cloud does not answer.
+    """What the vendor's status page says; the page is fetched only if the device's own cloud does not answer.
 
-    It reveals nothing about this network: the words are the vendor's, of its own services.
+    This reveals nothing about this network: the words are the vendor's, about its own services.
     """
 
     host: AskedName | None = None
-    """Of the page; None: it was not asked."""
+    """The host of the status page; None: the page was not fetched."""
     address: Address | None = None
     indicator: Words | None = None
-    """How bad it is: `none`, `minor`, `major`, `critical` or another word. None: not known, and `error` says why."""
+    """How severe the outage is: `none`, `minor`, `major`, `critical` or another word of the page. None: not known, and
+    `error` says why."""
     description: Words | None = None
-    """The same in a few words, such as `All Systems Operational`."""
+    """The page's summary in a few words, such as `All Systems Operational`."""
     updated: Plain | None = None
-    """Since when the page says so, in UTC."""
+    """When the page was last updated, in UTC."""
     incidents: list[Words] = field(default_factory=list)
-    """The names of those that are not resolved, five at most."""
+    """The names of the page's incidents that are not resolved yet, five at most."""
     error: Words | None = None
 
 
 # --- as the device ----------------------------------------------------------------------------------------------
 
 JoinWay = Literal["cable", "radio", "networkmanager", "windows", "macos"]
-"""How a run is the device: a second interface on the laptop's port; the laptop's radio, in a namespace of the run; a
-connection that NetworkManager makes; a connection that Windows or macOS makes, as itself."""
+"""How a run takes the device's place. `cable`: a second interface on the laptop's Ethernet port. `radio`: the laptop's
+radio, in a network namespace of the run. `networkmanager`: a connection that NetworkManager makes. `windows`, `macos`:
+a connection that the system makes as the laptop itself."""
 AS_ITSELF: frozenset[JoinWay] = frozenset({"windows", "macos"})
-"""The ways in which the station that joins has the laptop's own abilities, and no MAC address that a run chooses."""
+"""The values of `JoinWay` with which the laptop joins with its own abilities and its own MAC address."""
 
 
 RESTORED_WITHIN_S = 30.0
-"""The longest that a laptop may take until it is on its network as before."""
+"""How long a laptop may take, after a run as the device, until it is back on its network."""
 
 
 class LaptopExchange(Struct, frozen=True, kw_only=True):
-    """Whether something answers this laptop from its own address, to be held against what it answers the device.
+    """Whether a server answers the laptop's own address, for comparison with what it answers the device.
 
     Attributes:
-        what: a `resolver`; an `ntp` server; the web `page` of a vendor, unchanged; a server by `coap`, `dtls` or the
-            Photon's own protocol (`nonce`).
-        host: the name asked; for a resolver, None.
-        answered: whether an answer came that shows that nothing stands in the way; for a page, that it is the right
-            one.
+        what: what was asked: a `resolver`; an `ntp` server; the web `page` of a vendor; a server by `coap`, `dtls` or
+            the Photon's own protocol (`nonce`).
+        host: the name of the server; for a resolver, None.
+        answered: whether a valid answer came; for a page, whether the vendor's own page came unchanged.
     """
 
     what: Literal["resolver", "ntp", "page", "coap", "dtls", "nonce"]
@@ -1356,25 +1387,28 @@ class LaptopExchange(Struct, frozen=True, kw_only=True):
 
 
 class AsDevice(Observation, kw_only=True):
-    """That this run was the device, and what the laptop saw from its own address. Absent: the run was not the device.
+    """How this run took the device's place, and what the laptop saw from its own address.
 
-    With it, the other observations (`scope`, `dhcp`, `dns` and so on) are those of the device's own address.
+    Absent: the run did not take the device's place. If present, the other observations (`scope`, `dhcp`, `dns` and so
+    on) were made from the device's own address.
 
     Attributes:
-        way: how.
-        mac: the device's MAC address in this run. A registered device may have it, if `--mac` named it.
-        mac_from: made up for this network, made up with the prefix given, or the address given.
+        way: how the run took the device's place.
+        mac: the device's MAC address in this run. If `--mac` gave it, it may be the address of a real device.
+        mac_from: where `mac` comes from: made up for this network (`made`), made up with the prefix that the user gave
+            (`prefix`), or given by the user (`given`).
         laptop_addresses: the laptop's own IPv4 addresses on the interface, with prefix length.
-        laptop_gateway: the next hop of its default route.
-        laptop_ssid: the Wi-Fi network that the laptop itself was on; None: none, or by cable; absent: a report of an
-            earlier version. `Scope.ssid` is the one that the device joined.
-        laptop: what answers this laptop.
-        neighbours: hosts of the device's own network, beside its router, and whether they answer its ARP requests.
-        router: the laptop's router, and whether it answers ARP requests from the device's MAC address; asked by cable,
-            where DHCP gave the device nothing. None: not asked.
-        restored_s: after how many seconds the laptop was seen to be as before; None: it was not, within the deadline.
-        left: what was not as before, in words.
-        kept: what the system keeps of it (NetworkManager's lease file).
+        laptop_gateway: the next hop of the laptop's default route.
+        laptop_ssid: the Wi-Fi network that the laptop itself was on; None: it was on none, or on a cable; absent: the
+            report is of an earlier version. `Scope.ssid` is the network that the device joined.
+        laptop: what answered the laptop's own address.
+        neighbours: hosts in the device's subnet, other than its router, and whether they answer its ARP requests.
+        router: the laptop's router, and whether it answers ARP requests from the device's MAC address; asked only on a
+            cable, if DHCP gave the device no lease. None: not asked.
+        restored_s: after how many seconds the laptop was seen to be in its earlier state; None: it was not within the
+            deadline.
+        left: what had not returned to its earlier state, in words.
+        kept: what the system keeps of the run's connection (NetworkManager's lease file).
     """
 
     way: JoinWay | None = None
@@ -1400,40 +1434,42 @@ JoinEnd = Literal[
 """How an attempt to join ended.
 
 `auth-refused`, `assoc-refused`: the access point's answer to an authentication or association request has a status code
-that is not 0. `no-answer`: there was no answer to one. `key-refused`: the four-way handshake did not complete, and the
-supplicant takes the passphrase for the reason. `key-unfinished`: it did not complete for another reason. `passed-over`:
-the supplicant found the network and did not ask to join it. `not-found`: no scan found it. `not-told`: the time was
-over, or whoever manages the radio did not say. `not-made`: this laptop could not make the attempt.
+other than 0. `no-answer`: an authentication or association request got no answer. `key-refused`: the four-way handshake
+did not complete, and the supplicant blames the passphrase. `key-unfinished`: the four-way handshake did not complete,
+for another reason. `passed-over`: the supplicant found the network but did not ask to join it. `not-found`: no scan
+found the network. `not-told`: unknown, because the time ran out, or the program that manages the radio did not report
+it. `not-made`: this laptop could not make the attempt.
 """
 KeyForm = Literal["allowed", "not-ascii", "not-allowed", "none"]
-"""`allowed`: 8 to 63 characters of ASCII from 32 to 126, or 64 hexadecimal digits (IEEE 802.11-2020, J.4.1 and 12.7.1);
-`not-ascii`: 8 to 63 bytes, not all of them such characters; `not-allowed`: neither; `none`: none was given, or none is
-needed."""
+"""The form of the passphrase. `allowed`: 8 to 63 ASCII characters from 32 to 126, or 64 hexadecimal digits (IEEE
+802.11-2020, J.4.1 and 12.7.1). `not-ascii`: 8 to 63 bytes, some of them outside ASCII 32 to 126. `not-allowed`: any
+other text. `none`: no passphrase was given, or none is needed."""
 PassedOver = Literal["pmf", "akm", "cipher", "rates", "other"]
-"""Why a supplicant does not ask a BSS to join it: it requires protected management frames, offers no key management or
-cipher that the station has, or has basic rates that the station lacks; or something else."""
+"""Why a supplicant does not ask to join a BSS. `pmf`: the BSS requires protected management frames. `akm`, `cipher`: it
+offers no key management suite, or no cipher, that the station has. `rates`: it has basic rates that the station lacks.
+`other`: any other reason."""
 LinkState = Literal["there", "gone", "not-looked", "no-supplicant", "unheard"]
-"""Of a link at the end of a run. `no-supplicant`: what had joined and kept it ended before; `unheard`: it was not seen
-to be lost, but not all was read that the kernel told of it."""
+"""The state of the link at the end of a run. `no-supplicant`: the program that had joined and kept the link had ended
+before. `unheard`: no loss of the link was seen, but not all of the kernel's messages about it were read."""
 MOST_ATTEMPTS = 16
 """The most attempts, and the most losses of a link, that are kept."""
 MOST_SAID = 24
-"""The most lines of a supplicant that are kept of one attempt."""
+"""The most lines of the supplicant's output that are kept for one attempt."""
 MOST_HEARD = 64
-"""Frequencies of one scan; 2.4 and 5 GHz have fewer channels."""
+"""The most frequencies that are kept of one scan; 2.4 and 5 GHz together have fewer channels."""
 
 
 class JoinAbilities(Struct, frozen=True, kw_only=True):
-    """What the station that joins can do: the limits of the radio that it stands for.
+    """What the station that joins can do: the limits of the device's radio, which it imitates.
 
     May reveal: which kind of device a run was made for.
 
     Attributes:
-        frequencies_mhz: the only frequencies on which it scans and sends; ascending.
-        ht: whether it has 802.11n; it never has 40 MHz or a newer PHY.
-        security: the families that it can join with.
-        ciphers: pairwise and group ciphers that it has.
-        pmf: whether it has protected management frames.
+        frequencies_mhz: the only frequencies on which the station scans and sends; ascending.
+        ht: whether the station has 802.11n; it never has 40 MHz or a newer PHY.
+        security: the kinds of security with which the station can join a network.
+        ciphers: the pairwise and group ciphers that the station supports.
+        pmf: whether the station supports protected management frames.
     """
 
     frequencies_mhz: Annotated[list[Count], Meta(max_length=64)] = field(default_factory=list)
@@ -1447,15 +1483,16 @@ class JoinAttempt(Struct, frozen=True, kw_only=True):
     """One attempt to join.
 
     Attributes:
-        mac: the address of the station.
-        bssid: the BSS that was asked, or joined; None: none was.
-        status: the status code of the answer that refused it (IEEE 802.11-2020, table 9-50).
-        reason: the reason code of the deauthentication or disassociation that ended it (table 9-49).
-        by_laptop: whether this laptop sent that frame, and not the access point.
-        passed_over: why the supplicant did not ask: its own prediction, and not the access point's word.
-        heard_mhz: where the network was not found: the frequencies on which the same scan heard any BSS; absent: not
-            asked, or the report is of an earlier version.
-        said: what the supplicant, or who manages the radio, said of it, in its own words.
+        mac: the MAC address of the station.
+        bssid: the BSS that was asked or joined; None: no BSS was asked.
+        status: the status code of the answer that refused the join (IEEE 802.11-2020, table 9-50).
+        reason: the reason code of the deauthentication or disassociation that ended the attempt (table 9-49).
+        by_laptop: whether this laptop, and not the access point, sent that deauthentication or disassociation.
+        passed_over: why the supplicant did not ask to join: the supplicant's own prediction, not an answer of the
+            access point.
+        heard_mhz: if the network was not found: the frequencies on which the same scan heard any BSS; absent: not
+            looked at, or the report is of an earlier version.
+        said: what the supplicant, or the program that manages the radio, said about the attempt, in its own words.
     """
 
     at_s: float
@@ -1473,7 +1510,7 @@ class JoinAttempt(Struct, frozen=True, kw_only=True):
 
     @property
     def was_asked(self) -> bool:
-        """Whether an access point was asked; if not, the attempt makes a refusal no surer, and no less sure."""
+        """Whether an access point was asked to join; if not, the attempt is no evidence for or against a refusal."""
         return self.was_answered or self.ended == "no-answer"
 
     @property
@@ -1483,12 +1520,13 @@ class JoinAttempt(Struct, frozen=True, kw_only=True):
 
 
 class LinkLoss(Struct, frozen=True, kw_only=True):
-    """The end of a link that had been there.
+    """The loss of a link that had been established.
 
     Attributes:
-        reason: the reason code (IEEE 802.11-2020, table 9-49); None: none was told.
-        by_laptop: whether this laptop ended it, for example because it heard no more beacons.
+        reason: the reason code (IEEE 802.11-2020, table 9-49); None: no reason code was reported.
+        by_laptop: whether this laptop ended the link, for example because it heard no more beacons.
         asked_to_move: whether the access point had asked the station to move to another BSS (802.11v).
+        said: what the supplicant said about the loss, in its own words.
     """
 
     at_s: float
@@ -1502,25 +1540,27 @@ class LinkLoss(Struct, frozen=True, kw_only=True):
 class Join(Observation, kw_only=True):
     """A real join of a Wi-Fi network, as a device makes it. Absent: the run did not join.
 
-    The passphrase is no part of it, and neither is its length.
+    Neither the passphrase nor its length is recorded.
 
     Attributes:
-        way: by what the station was made; None: it was not made.
-        ssid: the network, by name as in `Bss.ssid`.
+        way: how the station was to be made; None: in no way.
+        ssid: the name of the network, as in `Bss.ssid`.
         abilities: what the station could do.
-        key_form: what kind of text the passphrase given is.
-        attempts: all of them; the last one joined, if any did.
+        key_form: the form of the passphrase that was given.
+        attempts: all attempts; if any attempt joined, it is the last one.
         lost: each loss of the link after the join.
         link: whether the link was there at the end of the run.
-        end_bssid: the BSS that the station was on then.
+        end_bssid: the BSS that the station was on at the end of the run.
         watched_s: how long the link was watched, in seconds.
         scanned_5ghz_s: when NetworkManager first scanned on 5 GHz with the MAC address of a device that has no 5 GHz;
-            None: no such scan was seen; absent: it was not looked at, as in a report of an earlier version.
-        unheard_s: since when such a scan may have been made that was not seen, because the kernel had more to tell than
-            was read in time; None: all was read; absent: it was not looked at, or the report is of an earlier version.
-        restored_s: after how many seconds the laptop was seen on its network again; None: it was not, or another way
-            (`AsDevice.restored_s`) or no join was made.
-        left: what was not as before, in words, where the system itself joined.
+            None: no such scan was seen; absent: nobody looked for one, as in a report of an earlier version.
+        unheard_s: since when such a scan may have been missed, because the kernel sent more messages than could be read
+            in time; None: all messages were read; absent: nobody looked for such a scan, or the report is of an earlier
+            version.
+        restored_s: after how many seconds the laptop was seen on its network again, if the system itself joined
+            (`windows`, `macos`); None: it was not seen there again, no join was made, or the system did not join itself
+            (then see `AsDevice.restored_s`).
+        left: what had not returned to its earlier state, in words, if the system itself joined.
     """
 
     way: JoinWay | None = None
@@ -1549,26 +1589,26 @@ LogLevel = Literal["TRACE", "INFO", "WARN", "ERROR", "PANIC"]
 
 
 CUT = "[cut]"
-"""What stands in a line of a device's log in the place of a secret, and of whatever follows it."""
+"""The text that replaces a secret, and the rest of the line after the secret, in a line of a device's log."""
 
 
 class LogRecord(Struct, frozen=True, kw_only=True):
     """A line of a device's log whose kind is known.
 
     Attributes:
-        line: its number in the log, from 1 on.
-        kind: what it says, by name (`agent/profiles/log_lines.py`).
-        text: the line, without what other tools put before it and without secrets. May reveal names of networks,
+        line: the number of the line in the log, from 1 on.
+        kind: the name of the kind of line (`agent/profiles/log_lines.py`).
+        text: the line, without secrets and without any prefix that other tools added. May reveal names of networks,
             addresses, host names, the device's id.
         at_ms: milliseconds since the device started.
-        is_whole: whether the whole line is there; False: it was cut, and nothing but its beginning counts.
-        has_head: whether it is a record of the firmware's log; False: it has no level, so that anybody may have
-            printed it.
-        name: of a network.
-        bssid: of the access point that is heard, in lower case.
-        code: a number that says why, as it is printed.
-        was: a state that is left; `now`: the state that follows.
-        said: what the line says else: a model, a version, a security, a battery's voltage.
+        is_whole: whether the line is complete; False: it was cut, and only its beginning is kept.
+        has_head: whether the line is a record of the firmware's log, with a level; False: it has no level, so an
+            application or a tool may have printed it.
+        name: the name of a network in the line.
+        bssid: the BSSID of the access point in the line, in lower case.
+        code: an error or reason code, as printed.
+        was: the state that is left; `now`: the state that follows.
+        said: any other value in the line: a model, a version, a kind of security, a battery's voltage.
     """
 
     line: Count
@@ -1593,13 +1633,14 @@ class LogRecord(Struct, frozen=True, kw_only=True):
 
 
 class LogHole(Struct, frozen=True, kw_only=True):
-    """A place in a log at which something may be missing. May reveal: times of the device, and nothing else.
+    """A place in a log at which lines may be missing. May reveal: times of the device, and nothing else.
 
     Attributes:
-        line: the number of the line before which it is.
-        what: the time went back (`restart`), nothing was printed for half a minute or more (`silence`), or the monitor
-            lost the device (`reconnect`).
-        from_ms: the last time before it, in milliseconds since the device started; `to_ms`: the first after it.
+        line: the number of the line before which lines may be missing.
+        what: why: the time went back (`restart`), nothing was printed for half a minute or more (`silence`), or the
+            serial monitor lost the device (`reconnect`).
+        from_ms: the last time before this place, in milliseconds since the device started; `to_ms`: the first after
+            it.
     """
 
     line: Count
@@ -1609,23 +1650,24 @@ class LogHole(Struct, frozen=True, kw_only=True):
 
 
 class DeviceLog(Struct, kw_only=True):
-    """What a device's own log says, as far as its lines are known.
+    """What a device's own log says, as far as its lines are recognised.
 
-    The log is text from outside: it may be of another day, another place or another device.
+    The log is text from outside: it may be from another day, another place or another device.
 
     Attributes:
-        records: the lines that are known, 2,000 at most; `more_records` counts what was left out in the middle.
-        levels: the lowest level seen in each category: what a level hides is not missing.
+        records: the recognised lines, 2,000 at most; `more_records` counts those that were left out in the middle.
+        levels: the lowest level seen in each category: a line below that level was not printed, rather than lost.
         formats: how the lines are written: `Device OS`, `before 0.6.0`, `JSON`, `modem`, `particle-cli`.
-        lines: how many lines it has; `heads` is how many records of the firmware, `other_lines` how many lines of
-            another kind.
-        torn: records that run into each other, or are no whole JSON.
-        doubled: records that were printed twice.
-        undecodable: bytes that are no text.
-        unread: bytes that were not looked at, because there were too many.
-        holes: places where something may be missing, 100 at most.
-        first_ms: the first time in it, in milliseconds since the device started; `last_ms`: the last.
-        live: whether it was read from the device itself, in this run; False: from a file, of whatever day.
+        lines: how many lines the log has; `heads` is how many records of the firmware, recognised or not, and
+            `other_lines` how many other lines that were not recognised.
+        torn: how many records run into each other, or are incomplete JSON.
+        doubled: how many records were printed twice.
+        undecodable: how many bytes could not be decoded as text.
+        too_long: how many lines were cut because they were too long.
+        unread: how many bytes were not read, because the log was too large.
+        holes: places where lines may be missing, 100 at most.
+        first_ms: the first time in the log, in milliseconds since the device started; `last_ms`: the last.
+        live: whether the log was read from the device itself, in this run; False: it comes from a file, of any date.
     """
 
     records: list[LogRecord] = field(default_factory=list)
@@ -1650,7 +1692,7 @@ class DeviceLog(Struct, kw_only=True):
 
 
 class Observations(Struct, kw_only=True):
-    """One key per probe; None if the probe did not finish, or was not asked for."""
+    """One key per probe; None if the probe did not finish or was not requested."""
 
     scope: Scope = field(default_factory=Scope)
     wifi: Wifi | None = None
@@ -1668,7 +1710,7 @@ class Observations(Struct, kw_only=True):
     as_device: AsDevice | UnsetType = UNSET
     join: Join | UnsetType = UNSET
     log: DeviceLog | None = None
-    """The log of a device, which somebody gave: text from outside, and no measurement of this run."""
+    """The log of a device that the user supplied: text from outside, not a measurement of this run."""
 
 
 Protocol = Literal["udp", "tcp", "arp", "802.11"]
@@ -1677,9 +1719,9 @@ Protocol = Literal["udp", "tcp", "arp", "802.11"]
 class Contact(Struct, frozen=True, kw_only=True):
     """A host and port that was contacted; `bytes` count from the IP header on. ARP has no port: 0.
 
-    `802.11`: a BSS that the station of a run joined, or tried to. `address` is its BSSID, and `packets` are the
-    authentication and association requests of all attempts, as `Join.attempts` tells them: without what the kernel
-    repeats, and without the four-way handshake. They have no port, and their bytes are not counted: 0.
+    `802.11`: a BSS that the station of a run joined or tried to join. `address` is its BSSID, and `packets` counts the
+    authentication and association requests of all attempts, as listed in `Join.attempts`: without retransmissions by
+    the kernel, and without the four-way handshake. There is no port, and bytes are not counted: both are 0.
     """
 
     protocol: Protocol
@@ -1690,10 +1732,10 @@ class Contact(Struct, frozen=True, kw_only=True):
     bytes: Count
     purpose: Plain
     shapes: list[Plain] = field(default_factory=list)
-    """What was sent there, by name (`probes/net/payload_shapes.py`); empty in runs of versions without this field."""
+    """The names of the payloads sent there (`probes/net/payload_shapes.py`); empty in runs of older versions."""
     as_device: bool | UnsetType = UNSET
-    """Whether it was sent from the device's MAC address, or from this laptop's own. Absent: the run was not the device.
-    """
+    """Whether the packets were sent from the device's MAC address (False: from this laptop's own). Absent: the run did
+    not take the device's place."""
 
     @property
     def words(self) -> str:
@@ -1707,18 +1749,18 @@ EventKind = Literal[
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Something that was sent, heard or asked during a run, for `--debug`; it is in no report.
+    """Something that was sent, received or called during a run, for `--debug`; it is in no report.
 
     Attributes:
         what: a probe's `begin` or `end`; a packet `sent` or `heard`; an ICMP error (`icmp`); a TCP connection that is
-            being opened (`open`), is established (`opened`), was `closed`, or `failed`; a call to a part of this system
-            (`asked`); the end of the trace, because there were too many events (`no-more`).
-        purpose: the probe, the purpose of a packet, or the part of the system.
+            being opened (`open`), is established (`opened`), was `closed`, or `failed`; a call to a part of the
+            operating system (`asked`); the end of the trace, because there were too many events (`no-more`).
+        purpose: the probe, the purpose of a packet, or the part of the operating system.
         size: bytes of the payload; for raw sockets, of the whole packet or (DHCP) frame.
         sent: bytes sent on a TCP connection.
-        heard: bytes received on it.
-        method: the call to a part of the system, without its arguments.
-        outcome: how the call ended, in words of this tool: nothing of the answer itself.
+        heard: bytes received on a TCP connection.
+        method: the name of the call to the operating system, without its arguments.
+        outcome: how the call ended, in words of this tool, without the content of its answer.
         payload: the bytes themselves.
     """
 
@@ -1747,15 +1789,15 @@ WaitedFor = Literal[
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """Something that a run waits for, for whoever looks on; it is in no report.
+    """Something that a run waits for, to show progress; it is in no report.
 
     Attributes:
         what: the end of a Wi-Fi `scan`; an answer to an INFORM (`informed`), an OFFER, a `lease`, or more servers'
-            OFFERs (`other-servers`); an answer by `udp` or `tcp`; that a server's answer is confirmed (`asked-again`);
-            the end of a `silence` that tests a NAT; routers' answers on the `path`.
+            OFFERs (`other-servers`); an answer by `udp` or `tcp`; answers that confirm a server's first answer
+            (`asked-again`); the end of a `silence` that tests a NAT; routers' answers on the `path`.
         since: when the waiting began, on the monotonic clock.
-        until: when it ends at the latest, on that clock.
-        port: of the server; for `path`, the device's.
+        until: when the waiting ends at the latest, on the same clock.
+        port: the server's port; for `path`, the cloud port.
     """
 
     what: WaitedFor
@@ -1772,32 +1814,32 @@ class Package(Struct, frozen=True, kw_only=True):
 
     name: Plain
     least: Plain
-    """The oldest version that it works with."""
+    """The oldest version of the package that netpreflight works with."""
     version: Plain | None = None
-    """None: it is not installed."""
+    """The installed version; None: the package is not installed."""
 
 
 class Laptop(Struct, kw_only=True):
     """What is known of this laptop before anything is sent. It is not part of a saved run.
 
     Attributes:
-        scope: as a run begins with.
-        obstacles: what stands in the way, by what a probe needs (`link`, `route`), of DHCP's `exchange`, of tracing the
-            path of a protocol (`trace-tcp`, `trace-udp`) and naming its routers (`trace-udp-senders`), of a `join` as a
-            device and of a `station` of the run's own for it, of listening to an interface in monitor mode (`listen`),
-            and of reading the rules of its own `firewall`; no key where nothing does.
-        steps: what a person does on this system, as `System.steps`.
+        scope: the scope with which a run on this laptop would begin.
+        obstacles: why this laptop cannot do something, keyed by what it cannot do: give a probe its `link` or `route`;
+            the DHCP `exchange`; trace the path of a protocol (`trace-tcp`, `trace-udp`) and name the routers on it
+            (`trace-udp-senders`); `join` a network as a device, and do so with a `station` of the run's own; `listen`
+            to an interface in monitor mode; read the rules of its own `firewall`. No key: no obstacle.
+        steps: the steps that a person takes on this system, as in `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.
         lease: the lease that this laptop holds, as its own DHCP client recorded it.
-        dropping: the rules for what arrives (table and chain) by which this laptop's own firewall may drop something;
-            None: they cannot be read.
-        synchronised: whether the system says that its clock is synchronised; None: it does not say.
-        clock_behind: whether the clock shows a time before this copy of netpreflight was written.
-        free_bytes: of the disk of the current folder; None: not known.
+        dropping: the rules (table and chain) by which this laptop's own firewall may drop incoming packets; None: they
+            cannot be read.
+        synchronised: whether the system says that its clock is synchronised; None: the system does not say.
+        clock_behind: whether the clock shows a time before this copy of netpreflight was made.
+        free_bytes: free space on the disk of the current folder; None: not known.
         kept_in: the folder in which runs are kept; None: not known.
         python: the version of Python.
-        packages: those that netpreflight needs.
+        packages: the Python packages that netpreflight needs.
     """
 
     scope: Scope
