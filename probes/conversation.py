@@ -1,12 +1,12 @@
-"""Does a device's cloud still answer? Asked again and again in one conversation, as lightly as a device's keep-alive.
+"""Does a device's cloud still answer? A watch asks it again and again in one conversation, as lightly as a keep-alive.
 
-`dtls`: a plain ClientHello, always with the same random and from the same port, each in a record of the next number, as
-mbedTLS repeats it (RFC 6347 section 4.2.4). The server answers it with a cookie and keeps nothing of it.
-`coap`: a ping (RFC 7252 section 4.3). `tcp-nonce`: a connection, on which the service speaks first; a device without a
-key has no other keep-alive.
+`dtls`: a ClientHello without a cookie, always with the same random and from the same port, each in a record with the
+next sequence number, as mbedTLS repeats it (RFC 6347 section 4.2.4). The server answers with a cookie and keeps no
+state. `coap`: a ping (RFC 7252 section 4.3). `tcp-nonce`: a connection on which the service sends first; without a
+device's key, nothing lighter can be asked there.
 
-A new conversation comes from a new port: where that is answered and the old one is not, something on the way has
-forgotten the old one.
+A new conversation uses a new port: if that is answered and the old one is not, a firewall or NAT on the way has dropped
+the state of the old conversation.
 """
 
 import asyncio
@@ -27,17 +27,17 @@ from netpreflight.probes.observations import UDP_OVERHEAD, Attempt
 
 Transport = Literal["dtls", "coap", "tcp-nonce"]
 NONCE_S = 10.0
-"""How long a nonce is waited for, of the 20 s that a device waits."""
+"""How long to wait for a nonce; a device waits 20 s."""
 
 
 class Sign(NamedTuple):
-    """What asking once came to.
+    """The outcome of one question to the cloud.
 
     Attributes:
-        outcome: as in `Attempt.outcome`; over TCP, `icmp`: refused or reset.
-        said: the same in words.
-        ms: how long an answer took.
-        packets_in, bytes_in: what came back, from the IP header on.
+        outcome: as in `Attempt.outcome`; over TCP, `icmp` means that the connection was refused, reset or closed.
+        said: the outcome in words.
+        ms: how long the answer took.
+        packets_in, bytes_in: how many packets came back, and their bytes from the IP header on.
     """
 
     outcome: Literal["reply", "timeout", "icmp", "error"]
@@ -48,7 +48,7 @@ class Sign(NamedTuple):
 
 
 class Conversation:
-    """One conversation with a cloud, on one port of this laptop (over TCP: a connection for each question)."""
+    """One conversation with a cloud, from one port of this laptop (over TCP: a new connection for each question)."""
 
     def __init__(self, network: Network, transport: Transport, host: str, address: str, port: int) -> None:
         self.network, self.transport, self.host, self.address, self.port = network, transport, host, address, port
@@ -66,7 +66,7 @@ class Conversation:
         await self.network.__aexit__(kind, problem, trace)
 
     async def ask(self, patience_s: float) -> Sign:
-        """Ask once, and wait for an answer for so many seconds; over TCP, until the connection ends or NONCE_S."""
+        """Ask once, and wait `patience_s` seconds for an answer; over TCP, wait up to NONCE_S for the nonce instead."""
         if self._sock is None:
             return await self._connect()
         read: Callable[[bytes], str]
@@ -78,7 +78,7 @@ class Conversation:
             request, read = dtls.client_hello(self._random, record=self._records), dtls.record_name
             self._records += 1
             mark, mark_at = b"", 0
-        self._sock.forget()  # an answer that came after the last question was given up is none to this one
+        self._sock.forget()  # late answers to the previous question do not answer this one
         asked = await exchange(
             self.network,
             self._sock,
@@ -116,7 +116,7 @@ class Conversation:
 
 
 def _sign(attempts: list[Attempt], value: str | None) -> Sign:
-    """What an exchange of one datagram came to."""
+    """The outcome of an exchange of one datagram."""
     replies = [attempt for attempt in attempts if attempt.reply]
     came = len(replies), sum(UDP_OVERHEAD + len(attempt.reply) // 2 for attempt in replies)
     first = next((attempt for attempt in attempts if attempt.outcome != "ignored"), None)

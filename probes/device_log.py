@@ -1,13 +1,15 @@
-r"""Reads the log that a device itself prints: what it says, without an opinion of it.
+r"""Reads the log that a device itself prints, without judging it.
 
-A reader is fed with bytes as they come, from a file or from a serial port, and gives records: lines that it was told to
-recognise. Everything else is counted. Nothing is sent, and no network is needed.
+A reader is fed with bytes as they arrive, from a file or from a serial port, and returns records: the lines that it is
+given kinds for. All other lines are counted. Nothing is sent, and no network is needed.
 
 The grammar (device-os v6.2.0 wiring/src/spark_wiring_logging.cpp:477-531, the same since v0.6.4): milliseconds since
-the start in ten digits, the category in brackets, in debug builds file, line and function, the level, the message, and
-perhaps `[code = N, details = T]`; each part but the level may be missing. Before 0.6.0 (v0.5.5 services/src/debug.c):
-`0000011114:INFO : void f() (214):text`. Since 1.5.0 also JSON records (JSONStreamLogHandler, same file:573).
-What other tools make of it is taken off: line ends, ANSI, UTF-16, their times and prompts, the quoting of forums.
+the start in ten digits, the category in brackets, the source location (only in debug builds: file, line and function),
+the level, the message, and perhaps `[code = N, details = T]`; each part except the level may be missing. Before 0.6.0
+(v0.5.5 services/src/debug.c): `0000011114:INFO : void f() (214):text`. Since 1.5.0 also JSON records
+(JSONStreamLogHandler, same file:573).
+What other tools have added or changed is undone: line ends, ANSI sequences, UTF-16, their own times and prompts, and
+the quoting of forums.
 
 Secrets are cut before anything is kept.
 """
@@ -25,44 +27,44 @@ import msgspec
 from netpreflight.probes.observations import CUT, DeviceLog, LogHole, LogLevel, LogRecord
 
 MOST_RECORDS = 2000
-"""Half of them from the beginning of the log, half from its end; what lies between is counted."""
+"""How many records are kept: half from the beginning of the log, half from its end; those between are only counted."""
 MOST_BYTES = 1 << 30
-"""Of one log; what follows is not read."""
+"""How many bytes of a log are read; the rest is not read."""
 MOST_LINES = 4_000_000
-"""Of one log, without those that are too short to say anything; what follows is not read."""
+"""How many lines of a log are read, not counting those shorter than SHORTEST_LINE; the rest is not read."""
 LONGEST_LINE = 2000
-"""In characters. A message has at most 159 (device-os v6.2.0 services/src/logging.cpp:92); several may run together."""
+"""In characters. A message has at most 159 (device-os v6.2.0 services/src/logging.cpp:92); a line may hold several."""
 LONGEST_MESSAGE = 159
 SHORTEST_LINE = 6
-"""In characters; `INFO: ` has six. A shorter line says nothing, but for the `!` of a crash."""
+"""In characters; `INFO: ` has six. Shorter lines are skipped, except for `!`, which a crash prints."""
 MOST_IN_LINE = 20
-"""Records that run together in one line; further ones are counted as torn."""
+"""How many records are read from one line, if several run together in it."""
 MOST_HOLES = 100
 MOST_CATEGORIES = 100
 SILENCE_MS = 30_000
 BACK_MS = 1000
-"""A time that goes back by more is a new start; by less, another handler of the log was slower."""
+"""If the time goes back by more than this, the device has restarted; if by less, a second log handler printed late."""
 WRAP_MS = 2**32 - 60_000
-"""Past this the time begins again at 0 without a new start (49.7 days)."""
+"""After a time beyond this, the time may go back to 0 without a restart: it wraps after 49.7 days."""
 _CHUNK = 1 << 16
 
 
 FAMILIES = frozenset(
     ("app", "comm", "gsm0710muxer", "hal", "lwip", "mux", "ncp", "net", "ot", "service", "sys", "system", "wiring", "")
 )
-"""The first words of the categories that a log's levels are told of: those of Device OS, and `app`, which is the
-application's. All other categories are an application's or a library's own."""
+"""The first words of the categories whose levels are recorded by name: those of Device OS, and `app`, which is the
+application's. All other categories belong to an application or a library, and are recorded together as `other`."""
 
 
 class LineKind(NamedTuple):
-    """A kind of line that a reader recognises: its message begins with a text, and ends with a pattern.
+    """A kind of line that a reader recognises: its message begins with a fixed text, and a pattern matches the rest.
 
     Attributes:
         id: the name of the kind, for the judge.
-        begin: how the message begins, letter by letter; it is all that a message that was cut has to have.
+        begin: the exact beginning of the message; of a message that was cut, only this beginning has to be there.
         rest: a pattern for the rest of the message, with groups named as the fields of `LogRecord`.
-        bare: whether it is no record of the firmware's log, but text that an application or a tool prints.
-        once: whether only the first of these lines is kept.
+        bare: whether an application or a tool may print such a line, outside the firmware's own log.
+        once: whether only the first line of this kind is kept.
     """
 
     id: str
@@ -84,16 +86,16 @@ _LEVELS: dict[str, LogLevel] = {
 _RANK: dict[LogLevel, int] = {"TRACE": 0, "INFO": 1, "WARN": 2, "ERROR": 3, "PANIC": 4}
 _LEVEL = "TRACE|INFO|WARN|ERROR|PANIC"
 _PLACE = r"(?:[\w.+-]{1,80}:\d{1,6}(?:, |: )[^\n]{0,160}?|[^\[\]\n]{1,80}?\(\): )?"
-"""File, line and function, or the function alone, which only debug builds print."""
+"""The source location in a head: file, line and function, or the function alone. Only debug builds print one."""
 _USUAL = re.compile(rf"(?:(\d{{10}}) )?\[([A-Za-z0-9_.]{{1,40}})\] ({_LEVEL}): (.*)")
 _FURTHER_HEAD = re.compile(rf"(?:{_LEVEL}|LOG|DEBUG) {{0,4}}: ")
-"""What there is at least where another record begins in a message."""
+"""Occurs in every message in which another record begins (but also in others)."""
 _HEAD = re.compile(
     rf"(?:(?P<ms>(?<!\d)\d{{10,24}}) )?\[(?P<category>[A-Za-z0-9_.]{{1,40}})\] {_PLACE}(?P<level>{_LEVEL}): "
     rf"|(?P<ms2>(?<!\d)\d{{10,24}}) {_PLACE}(?P<level2>{_LEVEL}): "
 )
 _HEAD_LENGTH = 320
-"""In characters; a longer one is none."""
+"""In characters: how long the head of a record (all before its message) can be; longer text is no head."""
 _LEVELS_IN = re.compile(rf"(?:{_LEVEL}): ")
 _OLD_HEAD = re.compile(
     r"(?P<ms>(?<!\d)\d{10,24}):(?P<level>LOG|TRACE|DEBUG|INFO|WARN|ERROR|PANIC) {0,4}: [^\n]{0,300}?\(\d{1,6}\):"
@@ -109,7 +111,7 @@ _PREFIX = re.compile(
     r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:? |"
     r"\[?\d\d:\d\d:\d\d(?:[.,:]\d{1,6})?\]? (?:-> )?){0,8}"
 )
-"""What other tools put before a line: prompts, quoting, their own times (`ts`, minicom, syslog, Arduino's monitor)."""
+"""What other tools add before a line: prompts, quoting, their own times (`ts`, minicom, syslog, Arduino's monitor)."""
 _ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\xa0": " "})
 _DAYS = frozenset(
@@ -136,13 +138,14 @@ _DAYS = frozenset(
     ]
 )
 _CLOSED = ("Serial connection closed", "Serial problems, please reconnect")
-"""particle-cli 3.49.2 src/cmd/serial.js:150-240."""
+"""What particle-cli prints when it loses the device (3.49.2 src/cmd/serial.js:150-240)."""
 _MONITOR = (
     "Polling for available serial",
     "Opening serial monitor for com port",
     "Serial monitor opened successfully",
     "No serial port identified",
 )
+"""Other messages of particle-cli's serial monitor."""
 
 _PASSWORD = (
     "adgangskode",
@@ -168,10 +171,10 @@ _PASSWORD = (
     "лозинка",
     "парол(?:[аеиьюя]м?|ей|ями|ях)",
 )
-"""Other languages' words for it, which name it also within a longer word (`wifiClave`, `WLANKennwort`), and in their
-other forms, where these are not only longer (`пароля`)."""
+"""Words for "password" in other languages. They count also within a longer word (`wifiClave`, `WLANKennwort`). An
+inflected form has its own entry if it does not merely add letters to the word (`пароля`)."""
 _PASSWORD_UNSPACED = ("口令", "密码", "密碼", "パスワード", "パスフレーズ", "暗証番号", "비밀번호")
-"""The same in languages that put no space after a word."""
+"""Words for "password" in languages that put no space after a word."""
 
 
 _KEY = (
@@ -189,13 +192,13 @@ _KEY = (
     "llave",
     "ключ",
 )
-"""Other languages' words for a key. As in English they are in other lines, too."""
+"""Words for "key" in other languages. As in English, they also occur in lines without a secret."""
 _KEY_COMPOUND = ("schluessel", "schlussel", "schlüssel", "sleutel", "nyckel", "nokkel", "nøkkel", "nøgle")
-"""The same in languages that write compounds in one word (`Netzwerkschlüssel`)."""
+"""Words for "key" in languages that write compounds as one word (`Netzwerkschlüssel`)."""
 
 
 def _any_of(words: Iterable[str]) -> str:
-    """A pattern for words, however Unicode composes their letters."""
+    """A pattern for any of these words, whether their accented letters are composed (NFC) or decomposed (NFD)."""
     return "|".join(dict.fromkeys(normalize(form, word) for word in words for form in ("NFC", "NFD")))
 
 
@@ -209,7 +212,7 @@ _SECRETS_ELSEWHERE = (
     re.compile(rf"(?i){_ANY_KEY}(?:[ _-](?:wpa[23]?|[^\s_=:\uff1a\d-]{{1,16}})){{0,3}}[\"']?\s{{0,4}}[=:\uff1a].*"),
     re.compile(rf"(?i){_ANY_KEY}[ _-](?:\w{{2,5}} )?(?:wi-?fi|wlan|wpa[23]?)(?!\w).*"),
 )
-"""Those that other languages' words begin."""
+"""The patterns for secrets that follow a word of another language."""
 SECRETS = (
     re.compile(r"(?i)\bset_?credentials\b.*"),
     re.compile(
@@ -235,29 +238,29 @@ SECRETS = (
     re.compile(r"(?i)(?<!\S)-p\s.*"),
     re.compile(r"(?i)(?<=claim/code event for code ).*"),
 )
-"""The typed and echoed passphrase (Cloud Debug's `setCredentials`), an ESP32's AT+CWJAP, claim codes. What follows on
-the line goes, too: a passphrase may have spaces.
+"""The patterns for all secrets: the passphrase as typed and echoed (Cloud Debug's `setCredentials`), an ESP32's
+AT+CWJAP, claim codes. Each pattern matches to the end of the line, because a passphrase may contain spaces.
 
-After `psk`, `pw` and `key`, which are in other lines, too (`key 3 installed`), something has to show that a value
-follows: a sign, a quote, an option's hyphen, a passphrase's length and a digit in it (the name of a mode such as
-`WPA2-PSK` is none), a key's hexadecimal digits."""
+`psk`, `pw` and `key` also occur in lines without a secret (`key 3 installed`). After these words, something has to show
+that a value follows: `=` or `:`, a quote, the hyphen of an option before the word, a text of a passphrase's length with
+a digit in it (but not the name of a mode such as `WPA2-PSK`), or a key's hexadecimal digits."""
 _LEAST_KEY = 56
 _LONG_KEY = re.compile(rf"[A-Za-z0-9+/]{{{_LEAST_KEY},}}={{0,2}}")
-"""A claim code (63 characters), or a key in PEM or base64."""
+"""Matches a claim code (63 characters), or a key in PEM or base64."""
 
 
 _STEM_OF_CLE = r"cle(?<!particle)(?![a-z0-9])"
-"""Without what most lines with these letters have: `clear`, `particle.io`."""
+"""The stem `cle`, but not in `clear` or `particle`, which many lines without a secret contain."""
 
 
 def _stems(words: Iterable[str]) -> list[str]:
-    """What each of these patterns begins with, without what may stand before it; only of those in ASCII."""
+    """The letters with which each of the ASCII patterns begins, after any lookbehind."""
     begins = (re.match("[a-z]+", re.sub(r"\(\?<![^)]*\)", "", word)) for word in words if word.isascii())
     return [_STEM_OF_CLE if begin[0] == "cle" else begin[0] for begin in begins if begin]
 
 
 def _quick(words: Iterable[str]) -> str:
-    """A pattern for any of these, grouped by first letters: most places in a text are passed over by these alone."""
+    """A pattern for any of these words, grouped by first letter, so that most places in a text fail on one letter."""
     rests: dict[str, list[str]] = {}
     for word in sorted({*words}):
         rests.setdefault(word[0], []).append(word[1:])
@@ -284,15 +287,16 @@ _MAY_HAVE_SECRET = re.compile(
         )
     )
 )
-"""What each of these but the keys, and those in other languages, has in it, in small letters: most lines are looked
-through for this alone."""
+"""A quick test, on a line in lower case: each match of a pattern in SECRETS contains one of these texts, except for the
+words of other languages. `_LONG_KEY` is tested separately. Most lines fail this test, and need no other."""
 _MAY_HAVE_SECRET_ELSEWHERE = re.compile(_quick(_stems((*_PASSWORD, *_KEY, *_KEY_COMPOUND))))
-"""The same for those in other languages, of a line in ASCII."""
+"""The same quick test for the words of other languages; only for a line in ASCII, because it has only ASCII words."""
 _IN_ENGLISH = tuple(secret for secret in SECRETS if secret not in _SECRETS_ELSEWHERE)
+"""The patterns for secrets that need no word of another language."""
 
 
 def without_secrets(text: str) -> str:
-    """A line without the passphrases, keys and claim codes in it."""
+    """A line with CUT in place of the passphrases, keys and claim codes in it."""
     small = text.lower()
     secrets: Sequence[re.Pattern[str]] = ()
     if not text.isascii() or _MAY_HAVE_SECRET_ELSEWHERE.search(small):
@@ -307,7 +311,7 @@ def without_secrets(text: str) -> str:
 class _JsonRecord(msgspec.Struct):
     """A record of JSONStreamLogHandler (device-os v6.2.0 spark_wiring_logging.cpp:573)."""
 
-    l: str  # noqa: E741 - the firmware's own name
+    l: str  # noqa: E741 - the firmware's own name for the level
     m: str = ""
     c: str | None = None
     t: int | None = None
@@ -318,7 +322,7 @@ _JSON = msgspec.json.Decoder(_JsonRecord)
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """What stands before a record's message."""
+    """The head of a record: what it says before its message."""
 
     at_ms: int | None = None
     category: str | None = None
@@ -329,7 +333,7 @@ _NO_HEAD = _Head()
 
 
 class _Match(msgspec.Struct, frozen=True):
-    """A line that was recognised; most of a long log's are dropped again, so a record is made of it only at the end."""
+    """A recognised line. Its record is made only at the end, because most lines of a long log are dropped again."""
 
     kind: LineKind
     line: int
@@ -339,7 +343,7 @@ class _Match(msgspec.Struct, frozen=True):
     code: str | None
 
     def record(self) -> LogRecord:
-        """The record that is kept of it; of a message that was cut, only how it begins."""
+        """The record of this line; of a message that was cut, it holds only the beginning."""
         is_whole = self.values is not None
         values = self.values.groupdict() if self.values is not None else {}
         return LogRecord(
@@ -371,12 +375,12 @@ class _Pattern(NamedTuple):
     kind: LineKind
     whole: re.Pattern[str]
     is_told_by_begin: bool
-    """Whether no other kind begins so, too: then a message that was cut tells the kind."""
+    """Whether no other kind begins with the same text, so that the kind is known even if the message was cut."""
 
 
 @cache
 def _patterns(kinds: tuple[LineKind, ...]) -> dict[str, list[_Pattern]]:
-    """The kinds of lines by the first three letters of their messages."""
+    """The patterns of the kinds, keyed by the first three letters of their messages."""
     found: dict[str, list[_Pattern]] = {}
     for kind in kinds:
         is_told_by_begin = all(other.id == kind.id or not other.begin.startswith(kind.begin) for other in kinds)
@@ -394,7 +398,7 @@ class LogReader:
 
     def __init__(self, kinds: Sequence[LineKind]) -> None:
         self.seen = DeviceLog()
-        """What was seen so far, without the records of the log's end: `finish` adds those."""
+        """What was seen so far, without the records that are kept of the log's end: `finish` adds those."""
         self._patterns = _patterns(tuple(kinds))
         self._decoder: codecs.IncrementalDecoder | None = None
         self._start = b""
@@ -402,6 +406,7 @@ class LogReader:
         self._is_too_long = False
         self._line = 0
         self._said = 0
+        """How many lines were long enough to be read."""
         self._last_ms: int | None = None
         self._last: tuple[int, str | None, str] = (-10, None, "")
         self._once: set[str] = set()
@@ -409,7 +414,7 @@ class LogReader:
         self._end: deque[_Match] = deque(maxlen=MOST_RECORDS // 2)
 
     def feed(self, data: bytes) -> int:
-        """Take the next bytes; returns how many records they complete."""
+        """Read the next bytes; returns how many recognised lines they complete."""
         room = MOST_BYTES - self.seen.bytes
         self.seen.unread += max(0, len(data) - room)
         data = data[: max(0, room)]
@@ -420,7 +425,7 @@ class LogReader:
         return self._take(self._decoded(data, is_end=False), is_end=False)
 
     def finish(self) -> int:
-        """Say that nothing more comes, and complete `seen`; returns how many records a last line without an end has."""
+        """End the log, and complete `seen`; returns how many lines are recognised in a last line without a line end."""
         found = self._take(self._decoded(b"", is_end=True), is_end=True)
         self.seen.records += [match.record() for match in self._end]
         self._end.clear()
@@ -429,7 +434,7 @@ class LogReader:
         return found
 
     def interrupted(self) -> None:
-        """Say that the device went away: what was begun has no end, and what comes next does not go on from there."""
+        """Note that the device was unplugged or reset: the line begun so far ends here, cut, and a new line begins."""
         if self._rest and not self._is_too_long:
             self._line += 1
             self._said += 1
@@ -440,7 +445,7 @@ class LogReader:
         self._add_hole("reconnect", None)
 
     def now(self) -> DeviceLog:
-        """What was seen so far, with the records of the log's end, while more may come."""
+        """What was seen so far, with the last records; reading can go on afterwards."""
         return msgspec.structs.replace(
             self.seen,
             records=[*self.seen.records, *(match.record() for match in self._end)],
@@ -450,7 +455,7 @@ class LogReader:
         )
 
     def _decoded(self, data: bytes, *, is_end: bool) -> str:
-        """The text of the next bytes: UTF-16 if it begins with a byte order mark, else UTF-8."""
+        """Decode the next bytes: as UTF-16 if the log begins with the byte order mark of UTF-16, else as UTF-8."""
         if self._decoder is None:
             self._start += data
             if len(self._start) < 2 and not is_end:
@@ -467,11 +472,11 @@ class LogReader:
         return text
 
     def _take(self, text: str, *, is_end: bool) -> int:
-        """Split text into lines, and read each that is complete."""
+        """Split the text into lines, and read each complete line; returns how many are recognised."""
         text = self._rest + text
         self._rest = ""
         if "\r" in text:
-            held = "\r" if text.endswith("\r") and not is_end else ""  # its line feed may be in the next bytes
+            held = "\r" if text.endswith("\r") and not is_end else ""  # the line feed after it may be in the next bytes
             text = text.removesuffix(held).replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n") + held
         *lines, rest = text.split("\n")
         found = 0
@@ -480,7 +485,7 @@ class LogReader:
             if len(line) < SHORTEST_LINE and line != "!":
                 self._is_too_long = False
                 continue
-            if self._is_too_long:  # its beginning has been read
+            if self._is_too_long:  # the beginning of this line has been read already
                 self._is_too_long = False
                 continue
             self._said += 1
@@ -490,7 +495,7 @@ class LogReader:
             found += self._read_line(line)
         if len(rest) > LONGEST_LINE:
             if not self._is_too_long:
-                self._line += 1  # counted again with its end
+                self._line += 1  # only for now: the line is counted when its end comes
                 found += self._read_line(rest)
                 self._line -= 1
             self._is_too_long = True
@@ -504,7 +509,7 @@ class LogReader:
         return found
 
     def _read_line(self, line: str, *, is_whole: bool = True) -> int:
-        """The records of one line; a line without its end may have been cut anywhere."""
+        """Read the records in one line; returns how many are recognised. `is_whole`: whether its end was read."""
         if len(line) > LONGEST_LINE:
             self.seen.too_long += 1
             line, is_whole = line[:LONGEST_LINE], False
@@ -524,7 +529,7 @@ class LogReader:
                 return self._read_record(head, message.strip(), is_whole=is_whole)
         heads = self._heads_in(line) if ": " in line else []
         if '"l":' in line and "{" in line[: heads[0][1] if heads else None]:  # and not quoted in a record's message
-            parts = line.replace("}{", "}\n{").split("\n")[:MOST_IN_LINE]  # records that run into each other
+            parts = line.replace("}{", "}\n{").split("\n")[:MOST_IN_LINE]  # several records in one line
             return sum(self._read_json(part, is_whole=is_whole) for part in parts)
         if not heads:
             return self._read_bare(line, is_whole=is_whole)
@@ -536,12 +541,12 @@ class LogReader:
                 message, is_torn = message[: within.start()], True
             self.seen.torn += is_torn
             found += self._read_record(head, message.strip(), is_whole=is_whole and not is_torn)
-            if not _is_own(head.category):  # an application may quote a record
+            if not _is_own(head.category):  # what follows may be a record that an application quotes
                 break
         return found
 
     def _heads_in(self, line: str) -> list[tuple[_Head, int, int]]:
-        """The heads in a line, each with where it begins and where its message does."""
+        """The heads in a line, each with the positions at which the head and its message begin."""
         found: list[tuple[_Head, int, int]] = []
         past = 0
         if "(" in line and ("INFO" in line or "DEBUG" in line or "ERROR" in line or "WARN" in line or "LOG" in line):
@@ -565,7 +570,7 @@ class LogReader:
         return found
 
     def _read_json(self, line: str, *, is_whole: bool) -> int:
-        """A record written as JSON; what is no such record counts as torn."""
+        """Read a record that is written as JSON; if it cannot be decoded, it counts as torn."""
         start = max(line.find("{"), 0)
         try:
             record = _JSON.decode(line[start : line.rindex("}") + 1] if "}" in line else line[start:])
@@ -585,7 +590,7 @@ class LogReader:
         return self._read_record(_Head(at_ms, category, level), message, is_whole=is_whole, code=code)
 
     def _read_bare(self, line: str, *, is_whole: bool) -> int:
-        """A line without the head of a record: a message alone, or text of an application, a modem or a tool."""
+        """Read a line without the head of a record: a message alone, or text of an application, a modem or a tool."""
         if "AT " in line and (match := _MODEM_TIME.search(line)):
             self._add_format("modem")
             self._last_ms = max(self._last_ms or 0, int(match[1]) * 1000 + int(match[2]))
@@ -607,7 +612,7 @@ class LogReader:
         return self._keep(found)
 
     def _read_record(self, head: _Head, message: str, *, is_whole: bool, code: str | None = None) -> int:
-        """A record of the log: its level and time count even where its message is not recognised."""
+        """Read a record of the log; its level and time are noted even if its message is not recognised."""
         self.seen.heads += 1
         if (head.category, head.level) not in self._levels:
             self._add_level(head)
@@ -616,7 +621,7 @@ class LogReader:
             last_ms, last_category, last_message = self._last
             self._last = (head.at_ms, head.category, message)
             if message == last_message and 0 <= head.at_ms - last_ms <= 1 and head.category == last_category:
-                self.seen.doubled += 1  # a second handler of the log
+                self.seen.doubled += 1  # a second log handler printed it, too
                 return 0
         if message.endswith("]") and (trailer := _TRAILER.search(message)) is not None:
             message, code = message[: trailer.start()], trailer[1]
@@ -626,7 +631,7 @@ class LogReader:
         return 0 if match is None else self._keep(match)
 
     def _add_level(self, head: _Head) -> None:
-        """Note a level that its category has not had so far."""
+        """Note a level that was not seen so far in its category."""
         if head.level is None or len(self._levels) >= MOST_CATEGORIES:
             return
         self._levels.add((head.category, head.level))
@@ -637,7 +642,7 @@ class LogReader:
         self.seen.levels[category] = min(head.level, lowest, key=_RANK.__getitem__)
 
     def _look_at_time(self, at_ms: int | None) -> None:
-        """Note where the time goes back, or where nothing was printed for long."""
+        """Note a hole if the time goes back, or if nothing was printed for a long time."""
         if at_ms is None:
             return
         last = self._last_ms
@@ -649,7 +654,7 @@ class LogReader:
             elif at_ms - last >= SILENCE_MS:
                 self._add_hole("silence", at_ms)
             elif at_ms < last < WRAP_MS:
-                return  # another handler of the log was slower
+                return  # a second log handler printed this record late
         self._last_ms = at_ms
 
     def _add_hole(self, what: Literal["restart", "silence", "reconnect"], to_ms: int | None) -> None:
@@ -663,7 +668,7 @@ class LogReader:
             self.seen.formats.append(name)
 
     def _recognised(self, head: _Head, message: str, *, is_whole: bool, code: str | None) -> _Match | None:
-        """A line of a known kind; of a message that was cut only what it begins with counts."""
+        """The match of a message with a kind of line, or None; if the message was cut, only the beginning counts."""
         kinds = self._patterns.get(message[:3])
         if kinds is None:
             return None
@@ -685,7 +690,7 @@ class LogReader:
         return None
 
     def _keep(self, match: _Match) -> int:
-        """Keep a record of the first, or of the last; count what lies between."""
+        """Keep a match if it is among the first or the last of the log; count those between. Returns 1."""
         if len(self.seen.records) < MOST_RECORDS // 2:
             self.seen.records.append(match.record())
         else:
@@ -699,9 +704,9 @@ def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[]
     """Read a whole log from a file.
 
     Args:
-        stream: the file, from where it stands to its end or to `MOST_BYTES`.
+        stream: the file; it is read from its current position to its end, or up to `MOST_BYTES`.
         kinds: the lines to recognise.
-        is_wanted: whether to go on, asked before each piece.
+        is_wanted: whether to go on reading; called before each piece.
     """
     reader = LogReader(kinds)
     while is_wanted() and reader.seen.bytes < MOST_BYTES and (piece := stream.read(_CHUNK)):
@@ -712,12 +717,12 @@ def read_log(stream: BinaryIO, kinds: Sequence[LineKind], is_wanted: Callable[[]
 
 @lru_cache(MOST_CATEGORIES)
 def _is_own(category: str | None) -> bool:
-    """Whether a record is of Device OS, and not of an application or a library."""
+    """Whether a record of this category comes from Device OS, and not from an application or a library."""
     return category is None or category.partition(".")[0] in FAMILIES - {"app"}
 
 
 def _shown_line(message: str, head: _Head) -> str:
-    """A record as it is quoted: without what other tools put before it, and without other records in its line."""
+    """A record as reports quote it: without the prefixes of other tools, and without other records of the same line."""
     if head.level is None:
         return message
     time = "" if head.at_ms is None else f"{head.at_ms:010} "

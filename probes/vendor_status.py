@@ -1,9 +1,9 @@
 """What does the vendor's status page say, if the device's cloud does not answer?
 
-One GET by HTTPS of the page's JSON summary, in the format of Atlassian Statuspage (`/api/v2/summary.json`): the state
-of the vendor's services, the time of that state, and the incidents that are not resolved. An answer counts only with a
-certificate for the page's host that this laptop trusts. Nothing about this site is sent; nothing else of the answer is
-kept.
+One HTTPS GET of the page's JSON summary, in the format of Atlassian Statuspage (`/api/v2/summary.json`). Three things
+are kept of the answer: the state of the vendor's services, the time of that state, and the incidents that are not
+resolved yet. An answer counts only if this laptop trusts the certificate of the page's host. Nothing about this site is
+sent.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from netpreflight.probes.observations import VendorStatus
 from netpreflight.probes.urls import parts
 
 LONGEST_S = 3.0
-"""The longest that the name's lookup, the connection and the answer may take together, in seconds."""
+"""How long the lookup of the page's name, the connection and the answer may take together, in seconds."""
 LARGEST = 64 << 10
 """The size in bytes of the largest answer that is read."""
 MOST_INCIDENTS = 5
 LONGEST_TEXT = 200
-"""The number of characters that are kept of a text."""
+"""How many characters of each text are kept."""
 _PORT = 443
 
 
@@ -50,7 +50,7 @@ class _Summary(msgspec.Struct):
 
 
 async def vendor_status(network: Network, url: str, address_of: AddressOf) -> VendorStatus:
-    """Ask the page at an HTTPS URL once.
+    """Fetch the status page at an HTTPS URL once.
 
     Raises:
         OSError: the interface cannot be used.
@@ -77,7 +77,7 @@ async def vendor_status(network: Network, url: str, address_of: AddressOf) -> Ve
 
 
 def read_summary(status: int, body: bytes) -> VendorStatus:
-    """Read a page's answer, which is hostile input; keep no more of it than is shown."""
+    """Read a page's answer, which is untrusted input; keep only what a report shows."""
     if status != 200:
         return VendorStatus(error=f"it answers with HTTP status {status}")
     if len(body) > LARGEST:
@@ -95,7 +95,7 @@ def read_summary(status: int, body: bytes) -> VendorStatus:
 
 
 def _utc(text: str | None) -> str | None:
-    """Convert an ISO 8601 time with a zone to UTC, to the second; None: the text is no such time."""
+    """Convert an ISO 8601 time with a time zone to UTC, to the second; None: the text is not such a time."""
     try:
         time = dt.datetime.fromisoformat(text or "")
         if time.tzinfo is None:
