@@ -1,16 +1,17 @@
 """Does a device's cloud server echo datagrams, as the Internet Test of Device OS 5.6 and later expects?
 
-Each packet has a DTLS record header with a content type of its own (252), the device's index of the interface in the
-epoch field, and a random payload. The server is expected to send it back. Two forms (system_connection_manager.cpp):
+Each packet has a DTLS record header with a content type used for nothing else (252), the device's index of the
+interface in the epoch field, and a random payload. The server should send the packet back. There are two forms
+(system_connection_manager.cpp):
 
-1 (5.6 to 5.8, 6.0 to 6.1): the next packet is sent as soon as the last one was echoed, or 500 ms after it. The device
+1 (5.6 to 5.8, 6.0 to 6.1): the next packet is sent when the last one was echoed, or else after 500 ms. The device
   sends for 2.5 s, and then waits up to 2.5 s more for missing echoes. An echo equals the last packet sent, byte for
   byte.
 2 (5.9, 6.2): a packet every 250 ms, ten at most, 5 s in all. An echo is recognised by its header; its payload is not
   compared.
 
-A device continues until its time is over, and ranks its interfaces by the number of echoes. Here sending stops after
-the first echo: one is enough to show that the server can be reached.
+A device continues to the end of its test time, and ranks its interfaces by the number of echoes. Here sending stops
+after the first echo, which is enough to show that the server can be reached.
 """
 
 import asyncio
@@ -30,17 +31,18 @@ from netpreflight.probes.observations import KEPT_BYTES, Attempt, Echo, EchoPack
 CONTENT_TYPE = 252
 EPOCH_BASE = 0x8000
 LARGEST_PAYLOAD = {1: 255, 2: 511}
-"""Bytes; the firmware's random numbers exclude their upper bound."""
+"""In bytes, for each form; the firmware's random numbers never reach their upper bound."""
 GAP_S = {1: 0.5, 2: 0.25}
+"""The time between two packets, for each form."""
 MOST_PACKETS = {1: 5, 2: 10}
-"""Form 1 is limited by time only; if nothing is echoed, that makes five packets."""
+"""The most packets, for each form. Form 1 is limited by time only: without an echo, five packets fit in."""
 GIVE_UP_S = 5.0
 _DTLS_1_2 = 0xFEFD
 _HEADER = struct.Struct("!BHH6sH")  # type, version, epoch, sequence field, length
 
 
 class EchoTarget(NamedTuple):
-    """A server to test, in which form, and the interface index that the packets carry."""
+    """A server to test, the form of the test, and the interface index that the packets carry."""
 
     form: Literal[1, 2]
     host: str
@@ -109,6 +111,7 @@ def sequence_in(datagram: bytes, interface: int, next_sequence: int, clock_ms: i
 
 
 async def _try(network: Network, target: EchoTarget, address_of: AddressOf) -> EchoTest:
+    """Test one target."""
     address = await address_of(target.host)
     test = EchoTest(form=target.form, host=target.host, port=target.port, interface=target.interface, address=address)
     if address is None:
@@ -136,7 +139,7 @@ class _Conversation:
         self._begun = network.clock.monotonic()
 
     async def run(self) -> EchoTest:
-        """Send until an echo comes, or the time is over."""
+        """Send until an echo arrives or the time is over."""
         form = self._test.form
         end = self._network.limit(self._begun, GIVE_UP_S)
         answered = False
@@ -194,9 +197,9 @@ class _Conversation:
         return False
 
     def _accepts(self, event: Datagram) -> bool:
-        """Record a reply with the packet that it answers; True if it is a valid echo.
+        """Record a reply with the packet that it answers; True: the reply is a valid echo.
 
-        A reply that does not tell which packet it answers is recorded with the last one sent.
+        A reply that does not show which packet it answers is recorded with the last packet sent.
         """
         flaw: str | None = None
         number = len(self._sent) - 1

@@ -1,4 +1,4 @@
-"""Opening a file that a user names."""
+"""Opens a file that the user names."""
 
 import errno
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import BinaryIO
 
 
 def open_file(path: Path, buffering: int = -1) -> BinaryIO:
-    """Open a regular file for reading; a pipe would be waited for.
+    """Open a regular file for reading; a pipe is refused, because reading it could block.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: the file cannot be opened, or is not a regular file.
     """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a file")
@@ -17,10 +17,10 @@ def open_file(path: Path, buffering: int = -1) -> BinaryIO:
 
 
 def read_at_most(path: Path, most: int) -> bytes:
-    """At most so many bytes from the beginning of a regular file.
+    """Up to `most` bytes from the beginning of a regular file.
 
     Raises:
-        OSError: as `open_file`, or it cannot be read.
+        OSError: as in `open_file`, or the file cannot be read.
     """
     with open_file(path) as file:
         return file.read(most)

@@ -1,8 +1,8 @@
 """What is known of this laptop before anything is sent: for `netpreflight doctor`.
 
-Contacts nobody. What a run asks before it measures is asked here by the same functions: the scope, what stands in the
-way of each probe (`obstacles`), the sources of the air without their scan, the lease that the laptop holds. The
-system's own services (NetworkManager, wpa_supplicant, the kernel) are asked on this machine only.
+Contacts nobody on the network. The same functions are used here as by a run before it measures: the scope, what stands
+in the way of each probe (`obstacles`), the sources of Wi-Fi surveys without a scan, the lease that the laptop holds.
+Only services on this machine are asked (NetworkManager, wpa_supplicant, the kernel).
 """
 
 import importlib.metadata
@@ -26,12 +26,12 @@ from netpreflight.systems import SYSTEM
 _DAY_S = 86_400
 _PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 _WRITTEN = Path(sys.executable if hasattr(sys, "frozen") else __file__).stat().st_mtime
-"""When this file was, or the one that runs without Python: a clock that shows an earlier day is wrong."""
+"""When this file, or the executable without Python, was written: a clock that shows an earlier day is wrong."""
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*[^;]*?>=([\d.]+)")
 
 
 async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
-    """Look at this laptop; `scope` is what a run would begin with, and `kept_in` the folder in which it is kept."""
+    """Examine this laptop; `scope`: what a run would begin with; `kept_in`: the folder in which runs are kept."""
     interface = scope.interface or ""
     async with Network(interface, CLOCK.monotonic()) as network:
         air = await wifi(network, scope.interface, None, scan=False)
@@ -54,7 +54,7 @@ async def laptop(scope: Scope, kept_in: str | None = None) -> Laptop:
 
 
 def packages(requirements: Iterable[str]) -> Iterator[Package]:
-    """The packages that this system needs of the project's requirements, and the versions that are installed."""
+    """Those of the project's requirements that this system needs, each with the version that is installed."""
     for requirement in requirements:
         _, _, marker = requirement.partition(";")
         for_others = "sys_platform" in marker and SYSTEM.name not in re.findall(r"[\"'](\w+)[\"']", marker)
@@ -69,7 +69,7 @@ def packages(requirements: Iterable[str]) -> Iterator[Package]:
 
 
 def requirements() -> list[str]:
-    """What the project says that it needs: in a checkout in its own file, else where it is installed."""
+    """The project's requirements: from `pyproject.toml` in a checkout, else from the installed package's metadata."""
     try:
         return list(tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"])
     except (OSError, ValueError, KeyError):
@@ -83,7 +83,7 @@ def requirements() -> list[str]:
 
 
 def _free_bytes() -> int | None:
-    """What the current folder's disk has room for; None: not known."""
+    """The free space on the current folder's disk, in bytes; None: not known."""
     try:
         return shutil.disk_usage(".").free
     except OSError:

@@ -1,4 +1,4 @@
-"""The lease that this laptop holds, as its own DHCP client recorded it: the evidence where no DISCOVER may be sent."""
+"""The lease that this laptop holds, as its own DHCP client recorded it: used as evidence if no DISCOVER can be sent."""
 
 from collections.abc import Iterable
 
@@ -7,9 +7,9 @@ from netpreflight.systems import SYSTEM
 
 
 async def laptop_lease(interface: str, addresses: Iterable[str]) -> Lease | None:
-    """The lease of an interface that has these IPv4 `addresses` (with prefix), or None where no client records one.
+    """The lease of an interface with these IPv4 `addresses` (with prefix length); None: no DHCP client recorded one.
 
-    A record is taken only if its address is on the interface now.
+    A record counts only if its address is on the interface now.
     """
     present = {address.partition("/")[0] for address in addresses}
     async for lease in SYSTEM.leases(interface):

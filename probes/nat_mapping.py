@@ -1,23 +1,23 @@
-"""Does a UDP conversation survive a silence as long as the pause between two keep-alives of a device?
+"""Does a UDP conversation survive a silence that lasts as long as the pause between two keep-alives of a device?
 
-A device sends a keep-alive every 25 s (Device OS 2.1 and later; 30 s before). A NAT that forgets the conversation
-sooner cuts the device off from its server.
+A device sends a keep-alive every 25 s (Device OS 2.1 and later; 30 s before). A NAT that drops the conversation's
+mapping sooner cuts the device off from its server.
 
-On a first socket: a ClientHello, which the server answers with a cookie that is valid for the address and port that it
-sees; a ClientHello with that cookie, which the server has to accept; then silence; then the ClientHello with the cookie
-again. On a second socket the same without the silence. If the second socket's cookie is still accepted and the first
-one's is not, the silence is the cause. Every handshake that the server begins is ended by an alert; otherwise the
-server's retransmissions would refresh the NAT's entry.
+On a first socket: a ClientHello, which the server answers with a cookie that is valid only for the address and port
+that the server sees; a ClientHello with that cookie, which the server has to accept; then silence; then the ClientHello
+with the cookie again. On a second socket the same without the silence. If the cookie of the second socket is still
+accepted and that of the first is not, the silence is the cause. Every handshake that the server begins is ended by an
+alert; otherwise the server's retransmissions would refresh the NAT's mapping.
 
-Linux, which most routers run, counts a conversation as established only after more than two seconds, and forgets a
-shorter one much sooner (nf_conntrack_proto_udp.c: after 30 s instead of 120 s). A device's conversation lasts for
-days, so the cookie is used a few times before the silence begins.
+Linux, which most routers run, counts a conversation as established only after more than two seconds, and drops the
+mapping of a shorter one much sooner (nf_conntrack_proto_udp.c: after 30 s instead of 120 s). A device's conversation
+lasts for days, so the cookie is used a few times before the silence begins.
 
-If no server gives a cookie, or none speaks DTLS, a plain request before and after the silence is used instead. That
-shows less, and the observation keeps the two methods apart.
+If no server gives a cookie, or none speaks DTLS, a request without a cookie is sent before and after the silence
+instead. This shows less, and the observation tells the two methods apart.
 
-This is a probe of its own, with its own servers, because it takes longer than all others: only the check of the cloud
-port waits for it.
+This is a separate probe, with its own servers, because it takes longer than all others: only the check of the cloud
+port waits for its result.
 """
 
 import asyncio
@@ -43,17 +43,18 @@ SETTLE_GAP_S = 1.25
 SETTLED_S = 2 * SETTLE_GAP_S
 """How long the conversation lasts before the silence."""
 KEPT_PARTS = 6
-"""How often, about, the second conversation sends during the silence of the first."""
+"""About how many requests the second conversation sends during the silence of the first."""
 KEPT_REPLY = 64
-"""Bytes kept of a reply: the rest of a server's flight, such as its certificate, adds nothing here."""
+"""How many bytes of a reply are kept: the rest of a server's flight, such as its certificate, is not needed here."""
 MOST_ARRIVALS = 32
-"""More datagrams than any server retransmits: a flood, during which there is no silence to measure."""
+"""No server retransmits this many datagrams: if they arrive, it is a flood, and there is no silence to measure."""
 
 _GOOD: set[MappingAnswer | None] = {"accepted", "answered"}
+"""The answers after which the measurement can go on."""
 
 
 class Server(NamedTuple):
-    """A server that may be asked."""
+    """A server with which the conversation may be held."""
 
     transport: Literal["dtls", "coap"]
     host: str
@@ -80,7 +81,7 @@ async def mapping(network: Network, servers: list[Server], address_of: AddressOf
 
 @dataclass
 class _Conversation:
-    """One socket and one server."""
+    """A conversation with one server over one socket."""
 
     network: Network
     server: Server
@@ -104,7 +105,7 @@ class _Conversation:
         return answer != "silence"
 
     async def hold(self, hold_s: float) -> Mapping:
-        """Make the measurement: a few requests, the silence (beside the second conversation), and a last request."""
+        """Make the measurement: a few requests, the silence (during which `control` goes on), and a last request."""
         seen = Mapping(
             transport=self.server.transport,
             host=self.server.host,
@@ -168,7 +169,7 @@ class _Conversation:
             seen.after = self.attempts
 
     async def _ask(self, read: Callable[[bytes], MappingAnswer]) -> MappingAnswer:
-        """Send the request of this stage until it is answered."""
+        """Send the request of this stage of the conversation, on schedule, until it is answered."""
         answer: MappingAnswer | None = None
         try:
             result: Exchange[MappingAnswer] = await exchange(
@@ -193,7 +194,7 @@ class _Conversation:
                 self._sock.send(dtls.alert(self._record()), self.address, self.server.port, shape=DTLS_ALERT)
 
     def _request(self, before: int) -> bytes:
-        """The next request of this stage; `before` is how many were sent already."""
+        """The next request of this stage; `before`: how many requests were sent already in this stage."""
         if self.server.transport == "dtls":
             return dtls.client_hello(self._random, self.cookie, record=self._record())
         if not before:
@@ -206,13 +207,13 @@ class _Conversation:
         return self._records - 1
 
     def _note_cookie(self, datagram: bytes) -> MappingAnswer:
-        """What an answer means, as `_read`; keeps the cookie that it carries."""
+        """What the first answer means, as `_read` says; keeps the cookie in it."""
         answer = self._read(datagram)
         self.cookie = dtls.cookie_of(datagram) or b""
         return answer
 
     def _read(self, datagram: bytes) -> MappingAnswer:
-        """What an answer means.
+        """What an answer to the last request means.
 
         Raises:
             ValueError: the datagram is no answer to the last request.
@@ -229,7 +230,7 @@ class _Conversation:
         return "accepted" if self.cookie else "answered"
 
     async def _quiet_until(self, until: float) -> list[Arrival]:
-        """Send nothing until `until` (monotonic clock); returns what the server sends meanwhile."""
+        """Send nothing until `until` (monotonic clock); returns the datagrams that the server sends meanwhile."""
         arrived: list[Arrival] = []
         while event := await self._sock.receive(until):
             if isinstance(event, Refusal) or (event.address, event.port) != (self.address, self.server.port):

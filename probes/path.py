@@ -1,25 +1,27 @@
 """How far do packets to a port get, and which is the last router that they pass?
 
-The TTL of a packet limits how many routers may pass it on; the router at which it runs out answers with an ICMP Time
-Exceeded (RFC 792). A ladder is a series of packets with rising TTL, one rung for each TTL. The ladder to the device's
-port is compared with ladders to other ports of the same address, the controls: if those get further, a router or
-firewall on the way treats the device's port differently. Raw sockets are used if this process may open them. If not,
-Linux still gives a program the ICMP errors that its own packets caused, with their sender and what they quote (ip(7),
-IP_RECVERR), and Windows those that its SYNs caused, with their sender.
+The TTL of a packet limits how many routers may forward it; the router at which the TTL runs out answers with an ICMP
+Time Exceeded (RFC 792). A ladder is a series of packets with rising TTL, one rung for each TTL. The ladder to the cloud
+port (the port that the device uses to reach its cloud; `device` in this file) is compared with ladders to other ports
+of the same address, the controls: if those get further, a router or firewall on the way treats the cloud port
+differently. Raw sockets are used if this process may open them. If not, Linux still gives a program the ICMP errors
+that its own packets caused, with their sender and the part of the packet that they quote (ip(7), IP_RECVERR), and
+Windows those that its SYNs caused, with their sender.
 
-The server should get as few of these packets as possible. The device's ladder climbs rung by rung, carries what the
-device itself sends, and ends with the first packet that the server answers. The controls climb up to the furthest
-router known, so that none of their packets reaches the server. They go beyond it only after the device's port has
-fallen silent, and stop at the first router that answers them, or at the rung at which the device's port was answered.
+The server should get as few of these packets as possible. The ladder to the cloud port climbs rung by rung, carries
+what the device itself sends, and ends with the first packet that the server answers. The controls climb up to the
+furthest known router, so that none of their packets reaches the server. They go further only after packets to the cloud
+port have stopped being answered; then they stop at the first router that answers them, or at the rung at which the
+cloud port was answered.
 
 Then rungs without an answer are asked again, up to three times. Answered rungs are asked again only if they show where
-the device's port is lost: its last answered one, and the next one of a control. Many routers limit how many ICMP errors
-they send, so the device's port goes first. Repeats use another source port: then load balancing by flow shows, and is
-not mistaken for a drop.
+packets to the cloud port are lost: its own last answered rung, and the next rung of a control. Many routers limit how
+many ICMP errors they send, so the cloud port is asked first. Repeats use another source port, so that load balancing by
+flow shows, and is not mistaken for a drop.
 
-At most MOST_PACKETS are sent for a port and its controls. The probe runs only if the device's port did not answer, or
-on request. It can also find out whether large datagrams get out whole: it sends a few with the DF bit set (RFC 1191),
-whose TTL ends at the furthest router before the server.
+At most MOST_PACKETS are sent for a port and its controls. The probe runs only if the cloud port did not answer, or on
+request. It can also find out whether large datagrams leave the network unfragmented: it sends a few with the DF bit set
+(RFC 1191), whose TTL ends at the furthest router before the server.
 """
 
 import asyncio
@@ -36,40 +38,40 @@ MOST_PACKETS = 80
 MOST_HOPS = 24
 TRIES = 3
 LEAST_TRIES = 2
-"""Tries for a silent rung of a control, or of the device's port below a rung that was answered."""
+"""How often a silent rung is tried: of a control, or of the cloud port below a rung that was answered."""
 SILENT_RUN = 4
 """A ladder stops after this many silent rungs in a row."""
 SILENT_RUNGS_REPEATED = 2
-"""How many silent rungs at the end are asked again; also how many rungs of the device's port have to be silent before a
+"""How many silent rungs at the end are asked again; also how many rungs of the cloud port have to be silent before a
 control goes beyond the known routers."""
 STEP_S = 0.25
 """How long to wait for a rung before the next one is sent; later answers still count."""
 ANSWER_TIMES_WAITED = 2.0
-"""If the port is known to answer, each rung is given this many times as long as its answer took."""
+"""If the port answered earlier in the run, each rung waits this many times as long as that answer took."""
 PACE_S = 0.01
-"""How long to wait between two looks at whether a rung was answered."""
+"""How long to wait before checking again whether a rung was answered."""
 WAIT_S = 0.4
-"""How long to wait for rungs that were asked again."""
+"""How long to wait for the answers of rungs that were asked again."""
 REPEATS_AT_LOSS = 2
-"""At the rung where only the device's port is silent, it is asked this many times as often as elsewhere."""
+"""At the rung where only the cloud port is silent, the cloud port is tried this many times as often as elsewhere."""
 EXTRA_PACKETS = 4
-"""How many more packets of the device's port are sent to that rung at the end."""
+"""How many more packets are sent to the cloud port at that rung at the end."""
 EXTRA_WITHIN_S = 2.5
-"""They are not sent if the ladders of the target have taken longer than this: they should end within 4 s."""
+"""The extra packets are not sent if the ladders have taken longer than this: all should end within 4 s."""
 LARGE_TRIES = 3
 
 
 class Target(NamedTuple):
-    """The device's port, and the controls at the same address."""
+    """The cloud port at one address, and the controls at the same address."""
 
     place: Destination
     device: Rungs
     controls: tuple[Rungs, ...] = ()
-    """The first has the protocol of the device's port. Empty: the port answers, so there is nothing to compare."""
+    """The first control has the protocol of the cloud port. Empty: the cloud port answers, so no comparison is needed."""
     whole_size: int | None = None
     """Size in bytes of the large IP packets to send with the DF bit; None: send none."""
     answers_in_s: float = 0.0
-    """How long the port took to answer earlier in this run, so that the ladder waits longer; 0: it did not answer."""
+    """How long the cloud port took to answer earlier in this run, so that the ladder waits for it; 0: it did not."""
 
 
 async def path(network: Network, targets: list[Target]) -> Path:
@@ -105,11 +107,11 @@ class _Look:
 
     @property
     def most_s(self) -> float:
-        """The longest that this can take: each packet may be alone in its round."""
+        """The longest time that `run` can take: if each packet is sent in a round of its own."""
         return MOST_PACKETS * max(self._step_s, WAIT_S) + SYN_WAIT_S + LARGE_TRIES * WAIT_S
 
     async def run(self) -> PathTarget:
-        """Climb the ladders, ask again what stayed silent, and send the large datagrams."""
+        """Climb the ladders, ask silent rungs again, and send the large datagrams."""
         self._network.watch_unasked(self._target.device.port, errors_only=True)
         begun = self._network.clock.monotonic()
         whole: WholePackets | None = None
@@ -119,7 +121,7 @@ class _Look:
             if self._network.clock.monotonic() - begun < EXTRA_WITHIN_S:
                 self._send_extra()
             if sent := [probe.at for climb in self._climbs for probe in climb.tries if probe.open]:
-                # Wait until the last SYN has timed out: if one was given up early, the system would answer its reply.
+                # Wait until the last SYN has timed out: the system would answer the reply to a SYN given up before.
                 await self._listen(max(sent) + SYN_WAIT_S - self._network.clock.monotonic())
             if self._target.whole_size is not None:
                 whole = await self._send_large(self._target.whole_size)
@@ -146,14 +148,14 @@ class _Look:
         return [(climb.top + 1, climb) for climb in climbing]
 
     def _device_goes_on(self) -> bool:
-        """Whether the device's ladder has to climb further."""
+        """Whether the ladder to the cloud port has to climb further."""
         device = self._device
         if device.end is not None or device.reached or self._ttl_of_loss():
             return False
         return device.top < min([MOST_HOPS, *self._ends, self._reach + SILENT_RUN])
 
     def _control_goes_on(self, control: Climb) -> bool:
-        """Whether a control has to climb one rung further: up to a known router, or for the comparison."""
+        """Whether a control has to climb one rung further: up to the known routers, or for the comparison."""
         device, rung = self._device, control.top + 1
         if control.end is not None or control.reached or rung > MOST_HOPS:
             return False
@@ -168,24 +170,24 @@ class _Look:
 
     @property
     def _known(self) -> int:
-        """The highest TTL that any ladder saw exceeded at a router; 0: none."""
+        """The highest TTL at which a router answered any ladder with Time Exceeded; 0: no router did."""
         passed = (ttl for ladder in self._climbs for ttl in range(1, ladder.top + 1) if ladder.passed(ttl))
         return max(passed, default=0)
 
     @property
     def _reach(self) -> int:
-        """The highest TTL that was answered on the ladders of the device's protocol (UDP or TCP)."""
+        """The highest TTL that was answered on the ladders with the cloud port's protocol (UDP or TCP)."""
         return max(climb.last for climb in self._climbs[:2])
 
     @property
     def _ends(self) -> list[int]:
-        """The TTLs at which controls got to the destination, or were refused on the way."""
+        """The TTLs at which controls reached the destination, or were refused on the way."""
         return [climb.end for climb in self._controls if climb.end is not None]
 
     def _ttl_of_loss(self) -> list[int]:
-        """The first TTL at which a router answers the control of the same protocol, but not the device's port.
+        """The first TTL at which a router answers the control of the same protocol, but not the cloud port.
 
-        A list with that TTL, or an empty one.
+        A list with that TTL; empty: there is none.
         """
         device = self._device
         if device.end is not None or not self._controls:
@@ -196,7 +198,7 @@ class _Look:
     # --- once more
 
     def _rungs_to_repeat(self) -> list[tuple[int, Climb]]:
-        """(TTL, ladder) of each rung to ask once more; at each TTL the device's port comes first."""
+        """(TTL, ladder) of each rung to ask once more, sorted by TTL; at each TTL the cloud port comes first."""
         loss_ttl = self._ttl_of_loss()
         wanted: list[tuple[int, Climb]] = []
         for climb in self._climbs:
@@ -217,7 +219,7 @@ class _Look:
         return ttl <= min(climb.last + SILENT_RUN, within)
 
     def _ttls_to_confirm(self, climb: Climb, loss_ttl: int, already_wanted: list[int]) -> list[int]:
-        """The TTLs to ask besides `already_wanted`, to confirm that at `loss_ttl` only the device's port is silent."""
+        """The TTLs to ask besides `already_wanted`, to confirm that at `loss_ttl` only the cloud port is silent."""
         if climb is self._controls[0]:
             return [loss_ttl] if climb.asked(loss_ttl) < TRIES else []
         if climb is not self._device:
@@ -227,10 +229,10 @@ class _Look:
         return last_ttl + [loss_ttl] * max(0, min(missing_tries, REPEATS_AT_LOSS))
 
     def _send_extra(self) -> None:
-        """Ask a few more times, within the limit of packets, at the rung where only the device's port is silent.
+        """Ask a few more times, within the limit of packets, at the rung where only the cloud port is silent.
 
-        If routers send each packet by one of two ways at random, this many are not all lost by chance. The last router
-        that answered is not asked again: many routers answer only a few packets at a time.
+        If routers choose one of two paths at random for each packet, this many packets are not all lost by chance. The
+        last router that answered is not asked again: many routers answer only a few packets at a time.
         """
         for ttl in self._ttl_of_loss() * EXTRA_PACKETS:
             if sum(ladder.packets for ladder in self._climbs) + self._device.most_packets > MOST_PACKETS:
@@ -240,7 +242,7 @@ class _Look:
     # --- sending and waiting
 
     async def _round(self, wanted: list[tuple[int, Climb]], wait_s: float) -> None:
-        """Send these rungs, and wait up to `wait_s` for their answers, but not for those of routers already known."""
+        """Ask these rungs, and wait up to `wait_s` for the answers, but not for those of routers already known."""
         awaited: list[PendingProbe] = []
         known = self._known
         for ttl, climb in wanted:
@@ -257,7 +259,7 @@ class _Look:
     async def _has_room(self, climb: Climb) -> bool:
         """Whether the limit of packets allows one more try.
 
-        If open tries may still take packets, wait until it is known how many they took.
+        If unanswered tries may still send packets, wait until it is known how many packets they sent.
         """
         while sum(ladder.packets for ladder in self._climbs) + climb.most_packets > MOST_PACKETS:
             if sum(ladder.sent for ladder in self._climbs) + climb.most_packets > MOST_PACKETS:
@@ -267,7 +269,7 @@ class _Look:
         return True
 
     async def _listen(self, seconds: float) -> None:
-        """Read the answers to all ladders for this long, or until none is outstanding."""
+        """Read the answers to all ladders for `seconds`, or until no answer is outstanding."""
         deadline = self._network.clock.monotonic() + seconds
         await asyncio.gather(*(ladder.listen(deadline) for ladder in self._climbs))
 
@@ -276,7 +278,8 @@ class _Look:
     async def _send_large(self, size: int) -> WholePackets:
         """Send datagrams of `size` bytes, from the IP header on, to the furthest router before the server.
 
-        They belong to the ladder's own flow: another flow may take a shorter way, on which they would reach the server.
+        They belong to the same flow as the ladder: another flow may take a shorter path, on which they would reach the
+        server.
         """
         place = self._target.place
         sock, last = self._device.last_before_the_end()
@@ -299,6 +302,6 @@ class _Look:
 
 
 def _climb(network: Network, place: Destination, rungs: Rungs, purpose: str) -> Climb:
-    """The ladder for this protocol: datagrams or SYNs."""
+    """A ladder for the protocol of these rungs: with datagrams or SYNs."""
     kind = UdpClimb if rungs.protocol == "udp" else TcpClimb
     return kind(network, place, rungs, purpose)

@@ -1,10 +1,10 @@
 """Does a captive portal stand in the way?
 
-Three kinds of witness: the well-known URLs of three vendors over plain HTTP, each with its own right answer, without
+Three kinds of witness: the well-known URLs of three vendors over plain HTTP, each with a known right answer, without
 following a redirect; the Captive Portal API (RFC 8908), if DHCP named one (option 114, RFC 8910); and, if the vendors'
-answers do not decide, a TLS handshake with a vendor's host. A resolver that points those names at the gateway shows in
-the DNS lookups. Nothing goes through a proxy. The network names these servers, so none is asked at an address of this
-laptop, and an API only by HTTPS (RFC 8908 section 4).
+answers do not decide, a TLS handshake with a vendor's host. A resolver that points the vendors' names at the gateway
+shows in the DNS lookups. Nothing goes through a proxy. Because the network decides where these requests go (by DNS and
+option 114), none is sent to an address of this laptop, and an API is asked only over HTTPS (RFC 8908 section 4).
 """
 
 import asyncio
@@ -38,13 +38,13 @@ CONNECT_S = 5.0
 EXCHANGE_S = 8.0
 KEPT_BODY = 2048
 _NO_NAME = re.compile(r":|(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
-"""A host that some read as an address: with colons, or with a number as its last label (0x7f.1, 2130706433)."""
+"""A host that some programs read as an address: it has colons, or a number as its last label (0x7f.1, 2130706433)."""
 _LOCALHOST = re.compile(r"(?:^|\.)localhost\.?$", re.IGNORECASE)
 """Names that always mean the host itself (RFC 6761 section 6.3)."""
 
 
 async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str | None]) -> Portal:
-    """Ask the witnesses; `api_url` gives the URL of DHCP option 114, or None.
+    """Ask all witnesses; `api_url` yields the URL of DHCP option 114, or None.
 
     Raises:
         OSError: the interface cannot be used.
@@ -65,11 +65,12 @@ async def portal(network: Network, address_of: AddressOf, api_url: Awaitable[str
 
 
 async def _bounded_http(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
+    """Ask a vendor's URL, even if netpreflight itself fails on the answer."""
     return await bounded(ask_vendor(network, vendor, address_of), lambda why: replace(vendor, error=why))
 
 
 async def ask_vendor(network: Network, vendor: HttpWitness, address_of: AddressOf) -> HttpWitness:
-    """Ask a vendor's URL, without following a redirect."""
+    """Request a vendor's URL, without following a redirect."""
     url = parts(vendor.url)
     address = await address_of(url.host)
     if address is None:
@@ -103,7 +104,7 @@ async def _tls(network: Network, address: str | None) -> TlsWitness:
 
 
 async def _api(network: Network, url: str | None, address_of: AddressOf) -> PortalApi | None:
-    """Ask the Captive Portal API; if its certificate does not verify, its answer is still read, and marked."""
+    """Ask the Captive Portal API; if its certificate does not verify, read its answer with `tls_verified` False."""
     if url is None:
         return None
     if url.strip() == UNRESTRICTED:
@@ -127,7 +128,7 @@ async def _api(network: Network, url: str | None, address_of: AddressOf) -> Port
 
 
 def _why_not_asked(where: Url) -> str | None:
-    """Why an API's URL is not asked, whatever its host's address is; None: it is."""
+    """Why the URL of an API is not requested, judged by the URL alone; None: it is requested."""
     if not where.valid:
         return "not a URL"
     if where.scheme == "http":
@@ -141,7 +142,7 @@ def _why_not_asked(where: Url) -> str | None:
 
 
 def read_api(url: str, status: int, body: bytes, *, tls_verified: bool | None) -> PortalApi:
-    """Decode the API's answer (RFC 8908 section 5): a JSON object with `captive`, and maybe a URL and a session."""
+    """Decode the API's answer (RFC 8908 section 5): a JSON object with `captive`, maybe a portal URL, and a session."""
     try:
         content = msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -168,7 +169,7 @@ def _context(*, verify: bool) -> ssl.SSLContext:
 
 
 async def _get(network: Network, page: Page, tls: ssl.SSLContext | None = None) -> Answer:
-    """Send one GET request; time and size of the answer are limited. It raises what `get` raises."""
+    """Send one GET request; the time for the answer, and its size, are limited. Raises what `get` raises."""
     with network.waiting("tcp", network.clock.monotonic() + EXCHANGE_S, port=page.port):
         async with asyncio.timeout(EXCHANGE_S):
             return await get(network, "portal", page, HTTP_GET, connect_s=CONNECT_S, most=KEPT_BODY, tls=tls)

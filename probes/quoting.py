@@ -12,20 +12,23 @@ from collections.abc import Mapping
 _QUOTE = "'"
 _QUOTES = re.compile(_QUOTE)
 MOST_LOOKS = 2_000_000
-"""So often is looked whether a name stands between two quotes: a report of 10,000 networks needs a tenth of that, and a
-forged one may need any number."""
+"""How many pairs of quotes are checked for a name between them: a report of 10,000 networks needs a tenth of that; a
+forged report could need any number."""
 
 
 def in_quotes(name: str) -> str:
-    """A name as it stands in a sentence."""
+    """A name in quotes, as it is written in a sentence."""
     return f"{_QUOTE}{name}{_QUOTE}"
 
 
 class QuotedNames:
-    """Finds quoted names in sentences, and replaces each; the quotes stay.
+    """Finds quoted names in sentences, and replaces each by another text; the quotes stay.
 
-    Names are matched exactly, however short or common. If two begin at the same place, the longer one counts, since a
-    name may contain quotes.
+    Names are matched exactly, however short or common. If two names begin at the same place, the longer one counts,
+    since a name may contain quotes.
+
+    Args:
+        instead: the text that replaces each name, keyed by the name.
     """
 
     def __init__(self, instead: Mapping[str, str]) -> None:
@@ -35,16 +38,16 @@ class QuotedNames:
         self._looks_left = MOST_LOOKS
 
     def replaced(self, text: str) -> str | None:
-        """A sentence in which each quoted name is replaced.
+        """The text with each quoted name replaced.
 
-        None: too much was searched already (`MOST_LOOKS`), so names may be in it.
+        None: the limit `MOST_LOOKS` was reached, so the text may still contain names.
         """
         quotes = [match.start() for match in _QUOTES.finditer(text)] if self._instead else []
         pieces, done, last = [], 0, -1
         for at, begin in enumerate(quotes):
             if begin <= last:
                 continue
-            # The quotes that can end a name that begins here, from the last one on.
+            # The quotes that can end a name that begins here; the last of them is tried first.
             ends = quotes[at + 1 : bisect_right(quotes, begin + 1 + self._longest)]
             self._looks_left -= len(ends)
             if self._looks_left < 0:

@@ -1,6 +1,6 @@
-"""What this run speaks for: the interface under test, and what on this laptop a device would not have.
+"""What a run's results apply to: the interface under test, and what this laptop has but a device lacks (VPN, proxy).
 
-Sends nothing and needs no privilege: the operating system is asked (`netpreflight.systems`).
+Sends nothing and needs no privilege: only the operating system is asked (`netpreflight.systems`).
 """
 
 import math
@@ -13,10 +13,11 @@ _ANYWHERE = "8.8.8.8"  # any public address: only the route to it is looked up
 
 
 def scope(interface: str | None = None) -> Scope:
-    """Describe the interface under test and this laptop; `interface` overrides which one is chosen.
+    """Describe the interface under test and this laptop.
 
-    Chosen is the interface of the first IPv4 default route that is not a tunnel; without one, the interface that is
-    closest to a connection: up, with an IPv4 address, with an IPv6 address.
+    `interface` names the interface under test; None: choose the interface of the best IPv4 default route (the lowest
+    metric) that is not a tunnel. Without such a route, choose the interface that is closest to a connection: it is up,
+    has an IPv4 address, has an IPv6 address.
     """
     adapters = SYSTEM.adapters()
     tunnels = [
@@ -52,7 +53,7 @@ def scope(interface: str | None = None) -> Scope:
 
 
 def mac_of(address: str, interface: str) -> str | None:
-    """The hardware address that the system's ARP table has for a neighbour, lower-case; asks nobody."""
+    """The hardware address, lower-case, that the system's ARP table has for a neighbour; sends no ARP request."""
     return (SYSTEM.neighbours(interface) or {}).get(address)
 
 
@@ -62,13 +63,13 @@ def own_addresses() -> set[str]:
 
 
 def answers_arp(address: str, interface: str) -> bool | None:
-    """Whether a neighbour that was sent something answers ARP, by the system's table; None: there is no such table."""
+    """Whether the system's ARP table has a neighbour to which something was sent; None: there is no such table."""
     table = SYSTEM.neighbours(interface)
     return None if table is None else address in table
 
 
 def _find(interface: str, adapters: list[Adapter]) -> Adapter | None:
-    """The interface of this name, by whichever it is known; None: there is none."""
+    """The interface with this name, id or alias; None: there is none."""
     return next((adapter for adapter in adapters if interface in {adapter.name, adapter.id, *adapter.aliases}), None)
 
 
@@ -80,6 +81,7 @@ def _choose(adapters: list[Adapter]) -> Adapter | None:
         return min(routed, key=lambda adapter: math.inf if adapter.metric is None else adapter.metric)
 
     def nearness(adapter: Adapter) -> tuple[bool, bool, bool]:
+        """How close an interface is to a connection, for sorting."""
         return adapter.state == "up", bool(adapter.addresses), bool(adapter.ipv6_addresses)
 
     return max((adapter for adapter in candidates if not adapter.is_loopback), key=nearness, default=None)

@@ -13,7 +13,7 @@ CONNECT_S = 5.0
 
 
 async def tcp(network: Network) -> TcpConnect:
-    """Connect once, and close."""
+    """Connect once, and close the connection at once."""
     begun = network.clock.monotonic()
     connect_ms: float | None = None
     error: str | None = None

@@ -1,7 +1,7 @@
-"""URLs that the network, a saved run or a file gives: whatever the text, these functions return something.
+"""Parses URLs from the network, a saved run or a file: these functions return a result for any text, and never raise.
 
 `urllib.parse` raises ValueError for texts such as `http://[x` or a port of letters. Anybody on the network can send
-such a text, so ruff allows it in this file only.
+such a text, so ruff allows `urllib.parse` in this file only.
 """
 
 import re
@@ -9,16 +9,17 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 _AUTHORITY = re.compile(r"[^:/?#]*:?//([^/?#\s]*)")
-"""Scheme and authority by RFC 3986 appendix B, which fits every text that has any."""
+"""Scheme and authority as in RFC 3986 appendix B; it matches every text that has an authority."""
 
 
 class Url(NamedTuple):
     """The parts of a URL.
 
     Attributes:
-        valid: False: the text is not a URL; then `host` is whatever stands in a host's place, and the rest is empty.
-        host: without port, user and brackets, in lower case; empty: there is none.
-        authority: the host as it is written, with its port and what else stands there.
+        valid: False: the text is not a URL; then `host` and `authority` hold the text in the authority's place, and all
+            other parts are empty.
+        host: the host without port, user and brackets, in lower case; empty: there is no host.
+        authority: the host as written, with port and user if there are any.
     """
 
     valid: bool
@@ -32,7 +33,7 @@ class Url(NamedTuple):
 
     @property
     def target(self) -> str:
-        """What a GET request asks for: path and query."""
+        """The request target of a GET: path and query."""
         return (self.path or "/") + (f"?{self.query}" if self.query else "")
 
 
@@ -58,7 +59,7 @@ def parts(text: str) -> Url:
 
 
 def joined(base: str, reference: str) -> str:
-    """A reference made absolute, such as that of a redirect; as it stands where it is not a URL."""
+    """A reference (such as the target of a redirect) made absolute with `base`; unchanged if it is not a URL."""
     try:
         return urljoin(base, reference)
     except ValueError:
