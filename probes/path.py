@@ -67,7 +67,7 @@ class Target(NamedTuple):
     place: Destination
     device: Rungs
     controls: tuple[Rungs, ...] = ()
-    """The first control has the protocol of the cloud port. Empty: the cloud port answers, so no comparison is needed."""
+    """The first control has the protocol of the cloud port. Empty: the cloud port answers, nothing is compared."""
     whole_size: int | None = None
     """Size in bytes of the large IP packets to send with the DF bit; None: send none."""
     answers_in_s: float = 0.0
