@@ -1,19 +1,20 @@
 """Does a device's own cloud endpoint answer in its own protocol?
 
-`tcp-nonce` (Core, Photon, P1): connect, send nothing; the service speaks first, with 40 random bytes
+`tcp-nonce` (Core, Photon, P1): connect and send nothing; the service sends first: 40 random bytes, the nonce
 (lightssl_message_channel.cpp:151-198). The device allows 5 s for the connection and 20 s for the nonce, and then
-connects again; here a further connection is opened while the first is still waited for. After a nonce one more
-connection is made: whoever plays a nonce back says the same again.
-`dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (3 s, doubled, 24 s
-at most), each retransmission in a record of the next number. Then the ClientHello with the cookie that the server gave,
-as a device sends it, and the server's flight, whose signature a device checks; an alert ends that. Where that stays
-silent, the plain ClientHello is sent again, in the same conversation and from a new port: a firewall that knows the
-conversation drops the first and not the second, and a server that refuses a ClientHello with a cookie answers both.
+connects again; here further connections are opened while the first one still waits. After a nonce one more connection
+is made: a host that replays a recorded nonce sends the same nonce again.
+`dtls` (Argon and later): a ClientHello at 0, 3, 9 and 21 s, given up at 45 s, as mbedTLS repeats it (after 3 s, doubled
+each time, 24 s at most), each retransmission in a record with the next sequence number. Next, like a device, send the
+ClientHello with the cookie that the server gave, and read the server's flight, whose signature a device checks; an
+alert to the server ends the handshake. If the ClientHello with the cookie gets no answer, the ClientHello without a
+cookie is sent again, both from the same port and from a new port: a firewall that blocks the known conversation drops
+the one from the same port only, whereas a server that rejects ClientHellos with a cookie answers both.
 
-Only a signature over our random proves that whoever answers has seen our ClientHello. Any other answer can come from
-somebody on this LAN who tries all ports in the server's name. Such a sweep is watched for; where this process cannot
-see it, the server is asked once more from each of three random ports, and has to answer each promptly. The same
-settles whether an ICMP error that quotes nothing of the random is genuine.
+Only a signature over our random proves that the sender of an answer has seen our ClientHello. Any other answer can come
+from a host on this LAN that tries all ports in the server's name (a sweep). The probe watches for such a sweep; if this
+process cannot see one, the server is asked once more from each of three random ports, and has to answer each promptly.
+The same check decides whether an ICMP error that does not quote our random is genuine.
 
 The caller chooses how long to wait: HURRIED gives up after 12 s (DTLS) or 15 s (TCP), AS_DEVICE when a device would.
 """
@@ -36,35 +37,37 @@ from netpreflight.probes.observations import Attempt, Cloud, CloudEndpoint, Conn
 CONNECT_S = 5.0
 NONCE_BYTES = 40
 CONNECT_AT_S = (0.0, 3.0, 6.0)
-"""Several connections, because lost segments alone, without any block, can delay one for a long time."""
+"""When connections are opened: several, because a few lost segments can delay a single connection for a long time."""
 ENOUGH_ENDED = 2
-"""Stop after this many connections were refused, reset or closed: another would show nothing new."""
+"""Stop after this many connections were refused, reset or closed: a further connection would show nothing new."""
 SECOND_AT_S = (0.0, 3.0)
-"""When the ClientHello with the cookie is sent, from when there is one: mbedTLS waits 3 s here, too."""
+"""When the ClientHello with the cookie is sent, in seconds after the cookie came: mbedTLS repeats it after 3 s, too."""
 SECOND_GIVE_UP_S = 5.0
 AGAIN_S = 3.0
-"""How long the plain ClientHellos after a silent second flight are waited for."""
+"""How long to wait for answers to the two ClientHellos that follow if the ClientHello with the cookie got none."""
 LEAST_AGAIN_S = 1.0
-"""With less time than that left they are not sent: their silence would say nothing."""
+"""These two ClientHellos are not sent if less time than this is left: a missing answer would then mean nothing."""
 MOST_REMEMBERED = 64
+"""How many datagrams are kept, to recognise those that come a second time."""
 _QUIET_S = 0.2
-"""After a nonce the service waits for the device; more bytes within this time mean another service."""
+"""After its nonce the device's cloud waits for the device; more bytes within this time mean another service."""
 
 
 class Patience(NamedTuple):
     """How long to wait for an endpoint."""
 
     hello_at_s: tuple[float, ...]
-    """When a ClientHello is sent."""
+    """When a ClientHello is sent, in seconds after the start."""
     hello_give_up_s: float
+    """When waiting for an answer to the ClientHellos ends, in seconds after the start."""
     nonce_s: float
     """How long to wait for the nonce on one connection."""
     nonce_give_up_s: float
-    """When the last connection is given up."""
+    """When the last connection is given up, in seconds after the start."""
 
 
 HURRIED = Patience(hello_at_s=(0.0, 3.0, 9.0), hello_give_up_s=12.0, nonce_s=15.0, nonce_give_up_s=15.0)
-"""Within the time of a usual run, with room for the Internet Test, which a device makes after that."""
+"""Fits into the time of a usual run, and leaves time for the Internet Test, which a device makes afterwards."""
 AS_DEVICE = Patience(
     hello_at_s=(0.0, 3.0, 9.0, 21.0),
     hello_give_up_s=45.0,
@@ -82,15 +85,15 @@ async def cloud(
     is_proved: Callable[[CloudEndpoint], bool] = lambda _: True,
     on_seen: Callable[[CloudEndpoint], None] = lambda _: None,
 ) -> Cloud:
-    """Try all endpoints at the same time; each has its transport, host and port filled in.
+    """Try all endpoints at the same time.
 
     Args:
-        network: to send through.
-        endpoints: the endpoints to try.
+        network: the interface to send through.
+        endpoints: the endpoints to try, with transport, host and port.
         address_of: gives the address of a host.
         patience: how long to wait for each endpoint.
-        is_proved: whether what answered by DTLS has signed our random with a key that is known.
-        on_seen: called with each endpoint as soon as something answers, and again with its result.
+        is_proved: whether the DTLS server that answered has signed our random with a known key.
+        on_seen: called with each endpoint as soon as something answers, and again with its final result.
 
     Raises:
         OSError: the interface cannot be used.
@@ -106,10 +109,11 @@ async def cloud(
             else:
                 exchanged = _dtls(network, reached, patience, is_proved, on_seen)
 
-            def instead(why: str) -> CloudEndpoint:
+            def failed(why: str) -> CloudEndpoint:
+                """The result if netpreflight itself fails on this endpoint."""
                 return msgspec.structs.replace(reached, attempts=[unread(network, address, reached.port, why)])
 
-            endpoint = await bounded(exchanged, instead)
+            endpoint = await bounded(exchanged, failed)
         on_seen(endpoint)
         return endpoint
 
@@ -125,7 +129,10 @@ async def _dtls(
     is_proved: Callable[[CloudEndpoint], bool],
     on_seen: Callable[[CloudEndpoint], None],
 ) -> CloudEndpoint:
-    """Send ClientHellos on schedule until the server answers with a DTLS record, and then the one with its cookie."""
+    """Make the handshake with one endpoint: ClientHellos on schedule, then the one with the server's cookie.
+
+    Afterwards, ask again from new ports if the answer may be forged.
+    """
     network.watch_unasked(endpoint.port)
     begun = network.clock.monotonic()
     end = network.limit(begun, patience.hello_give_up_s)
@@ -155,7 +162,7 @@ async def _dtls(
 async def _on_new_ports(first: "_Handshake") -> tuple[list[Attempt], int]:
     """Ask the server from NEW_PORTS random ports; returns the attempts, and how many datagrams came twice to a port.
 
-    A server sends the same again only later, so whatever comes twice within this time comes from somebody who sweeps.
+    A server retransmits only after this time, so a datagram that comes twice within it comes from a sweep.
     """
     network = first.network
     until = network.clock.monotonic() + PROMPT_S
@@ -163,19 +170,20 @@ async def _on_new_ports(first: "_Handshake") -> tuple[list[Attempt], int]:
     prompt = Patience(hello_at_s=(0.0,), hello_give_up_s=PROMPT_S, nonce_s=0.0, nonce_give_up_s=0.0)
 
     async def ask(other: _Handshake) -> tuple[list[Attempt], int]:
+        """Send one ClientHello; returns the attempts, and how many datagrams came twice."""
         return (await other.first(prompt)).attempts, await other.repeated(until)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ask(other)) for other in others]
-        before = group.create_task(first.repeated(until))
+        on_first = group.create_task(first.repeated(until))
     asked = [task.result() for task in tasks]
     attempts = [attempt for attempts, _ in asked for attempt in attempts]
-    return attempts, before.result() + sum(repeated for _, repeated in asked)
+    return attempts, on_first.result() + sum(repeated for _, repeated in asked)
 
 
 @dataclass
 class _Handshake:
-    """A device's handshake with a server, up to where the server has signed; on one socket."""
+    """A device's handshake with a server on one socket, up to the server's signature."""
 
     network: Network
     host: str
@@ -184,7 +192,7 @@ class _Handshake:
     record: str | None = None
     """The name of the server's first record."""
     random_port: bool = False
-    """Whether its port is random in the whole range, and not only in the system's own."""
+    """Whether the source port is chosen at random from all ports, not only from the system's ephemeral range."""
     _heard: set[bytes] = field(default_factory=set)
     _cookie: bytes = b""
     _flight: dtls.Flight = field(default_factory=dtls.Flight)
@@ -196,7 +204,7 @@ class _Handshake:
         self._random = os.urandom(dtls.RANDOM_SIZE)
 
     async def first(self, patience: Patience) -> Exchange[str]:
-        """The ClientHello without a cookie; a server that asks for none answers it with its flight."""
+        """Send the ClientHello without a cookie until an answer comes: a cookie, an alert, or the server's flight."""
         at_s, give_up_s = patience.hello_at_s, patience.hello_give_up_s
         try:
             return await self._exchange(self._read_first, at_s=at_s, give_up_s=give_up_s)
@@ -205,11 +213,11 @@ class _Handshake:
                 self._end()
 
     async def second(self, answer: str | None, end: float) -> ServerFlight:
-        """What comes after the first record, until `end` on the monotonic clock.
+        """Send the ClientHello with the cookie, if the server gave one, and read the server's flight.
 
         Args:
-            answer: what the first ClientHello came to; None: to a part of a flight.
-            end: on the monotonic clock.
+            answer: what the first ClientHello led to; None: only a part of a flight came.
+            end: when to stop, on the monotonic clock.
         """
         if not self._cookie:
             return self._seen(answer)
@@ -219,7 +227,7 @@ class _Handshake:
             give_up_s = min(SECOND_GIVE_UP_S, left_s)
             result = await self._exchange(self._read_second, at_s=SECOND_AT_S, give_up_s=give_up_s, cookie=self._cookie)
         finally:
-            if result is None:  # cut short: a server would repeat its flight to a closed port
+            if result is None:  # cut short: without an alert the server would repeat its flight to a closed port
                 self._end()
         answer = result.value or ("HelloVerifyRequest" if self._flight.cookie_again else None)
         seen = self._seen(answer, attempts=result.attempts)
@@ -235,12 +243,12 @@ class _Handshake:
         return msgspec.structs.replace(seen, same_port=same.result().attempts, new_port=new.result())
 
     def _hear(self, datagram: bytes) -> None:
-        """Remember a datagram, so that `repeated` knows it again."""
+        """Remember a datagram, so that `repeated` recognises a second copy."""
         if len(self._heard) < MOST_REMEMBERED:
             self._heard.add(datagram)
 
     async def repeated(self, until: float) -> int:
-        """How many datagrams come until `until` (monotonic clock) that have come before."""
+        """Count the datagrams from the server that arrive a second time before `until` (monotonic clock)."""
         count = 0
         while event := await self._sock.receive(until):
             if isinstance(event, Datagram) and (event.address, event.port) == (self.address, self.port):
@@ -270,7 +278,7 @@ class _Handshake:
         )
 
     def _read_first(self, datagram: bytes) -> str | None:
-        """Take what answers the first ClientHello: a cookie, an alert, or a flight."""
+        """Read an answer to the first ClientHello: a cookie, an alert, or a part of a flight; None: more is needed."""
         self._hear(datagram)
         if self.record is None:
             self.record = dtls.record_name(datagram)
@@ -280,19 +288,24 @@ class _Handshake:
         return self._read_flight(datagram)
 
     def _read_second(self, datagram: bytes) -> str | None:
-        """Take what answers the ClientHello with the cookie; a cookie that comes late answers nothing."""
+        """Read an answer to the ClientHello with the cookie; None: more is needed.
+
+        Raises:
+            ValueError: it is the same cookie again, a late answer to an earlier ClientHello.
+        """
         self._hear(datagram)
         if dtls.cookie_of(datagram) == self._cookie:
             raise ValueError("the same cookie again, in answer to an earlier ClientHello")
         return self._read_flight(datagram)
 
     def _read_flight(self, datagram: bytes) -> str | None:
+        """Add a datagram to the server's flight; returns its outcome as in `ServerFlight.answer`."""
         self._flight.add(datagram)
-        whole = "ServerHello" if self._flight.is_whole else None
-        return self._flight.alert or whole or ("flood" if self._flight.is_flood else None)
+        enough = "ServerHello" if self._flight.is_whole else None
+        return self._flight.alert or enough or ("flood" if self._flight.is_flood else None)
 
     def _end(self) -> None:
-        """Say that the handshake has failed, as a device does; nobody has to where the server has said so."""
+        """Tell the server by an alert that the handshake has failed, as a device does; not if the server sent one."""
         if self._flight.alert is None:
             self._sock.send(dtls.alert(self._number()), self.address, self.port, shape=DTLS_ALERT)
 
@@ -302,7 +315,7 @@ class _Handshake:
         return self._records - 1
 
     def _seen(self, answer: str | None, attempts: list[Attempt] | None = None) -> ServerFlight:
-        """What the server sent for this handshake, as an observation."""
+        """What the server has sent in this handshake, as an observation."""
         return ServerFlight(
             attempts=attempts or [],
             answer=answer,
@@ -316,15 +329,16 @@ class _Handshake:
 async def _nonce(
     network: Network, endpoint: CloudEndpoint, patience: Patience, on_seen: Callable[[CloudEndpoint], None]
 ) -> CloudEndpoint:
-    """Open connections at CONNECT_AT_S and wait for a nonce; after one, or ENOUGH_ENDED failures, open no more of them.
+    """Open connections at CONNECT_AT_S and wait for a nonce; stop after the first nonce or ENOUGH_ENDED failures.
 
-    After a nonce, one more connection shows whether its nonce is another one.
+    After a nonce, one more connection shows whether the service sends a different nonce each time.
     """
     host, address, port = endpoint.host, endpoint.address or "", endpoint.port
     begun = network.clock.monotonic()
     end = network.limit(begun, patience.nonce_give_up_s)
 
     async def connect(after_s: float) -> Connection:
+        """Open a connection `after_s` seconds after the start, and wait for its nonce."""
         await network.clock.sleep_until(begun + after_s)
         return await _listen(network, host, address, port, end, patience.nonce_s)
 
@@ -343,8 +357,8 @@ async def _nonce(
         await asyncio.gather(*tasks, return_exceptions=True)
     if connections and connections[-1].is_nonce:
         on_seen(msgspec.structs.replace(endpoint, connections=list(connections)))
-        soon = min(end, network.clock.monotonic() + CONNECT_S)
-        connections.append(await _listen(network, host, address, port, soon, CONNECT_S, quiet_s=0.0))
+        second_end = min(end, network.clock.monotonic() + CONNECT_S)
+        connections.append(await _listen(network, host, address, port, second_end, CONNECT_S, quiet_s=0.0))
     return msgspec.structs.replace(
         endpoint,
         connections=connections,
@@ -356,9 +370,9 @@ async def _nonce(
 async def _listen(
     network: Network, host: str, address: str, port: int, end: float, patience_s: float, *, quiet_s: float = _QUIET_S
 ) -> Connection:
-    """Connect, and read until a nonce is there, for `patience_s` at most and not beyond `end` (monotonic clock).
+    """Connect, and read until a nonce has arrived, for `patience_s` at most and not beyond `end` (monotonic clock).
 
-    After a nonce, further bytes are waited for during `quiet_s`.
+    After a nonce, wait `quiet_s` for further bytes.
     """
     begun = network.clock.monotonic()
     connect_ms: float | None = None
@@ -377,8 +391,8 @@ async def _listen(
                     break
                 received += part
     except OSError as problem:
-        whole = isinstance(problem, TimeoutError) and len(received) == NONCE_BYTES
-        error = None if whole else how_it_failed(problem)
+        is_quiet_after_nonce = isinstance(problem, TimeoutError) and len(received) == NONCE_BYTES
+        error = None if is_quiet_after_nonce else how_it_failed(problem)
     return Connection(
         at_s=network.elapsed(begun),
         connect_ms=connect_ms,

@@ -2,8 +2,8 @@
 
 A CoAP ping (RFC 7252 section 4.3: an empty confirmable message, answered by a Reset) with section 4.2's
 retransmission: ACK_TIMEOUT 2 s, doubled each time. Four transmissions; section 4.8.2's last wait of 32 s is cut short.
-Where a public test server stays silent, other ports of the same host are tried, to tell a blocked port from a dead
-host. A company's own server is sent nothing but the ping.
+If a public test server does not answer, other ports of the same host are tried as controls, to distinguish a blocked
+port from a dead host. A company's own server gets nothing but the ping.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ GIVE_UP_S = 15.0
 OTHERS_S = 1.0
 """How long to wait for the other public servers once one has answered."""
 CONTROL_AFTER_S = 2.0
+"""How long a server may take to answer the ping before its controls are tried."""
 CONTROL_WAIT_S = 5.0
 _LARGEST_HEAD = 2048
 _HTTP_PORT = 80
@@ -45,11 +46,11 @@ async def coap(
     """Ping all servers, given as (host, port), at the same time; one answer from a public server is enough.
 
     Args:
-        network: to send through.
+        network: the interface to send through.
         servers: the servers to ping.
         address_of: gives the address of a host.
-        public: the hosts among them that are public test servers: other ports of theirs may be tried as controls.
-        on_seen: called with a server as soon as its controls or its final result are known.
+        public: the hosts of `servers` that are public test servers, whose other ports may be tried as controls.
+        on_seen: called with a server as soon as the results of its controls are known, and with its final result.
 
     Raises:
         OSError: the interface cannot be used.
@@ -91,25 +92,28 @@ async def _ping(
     *,
     has_controls: bool,
 ) -> CoapServer:
-    """Ping one server on schedule; if it stays silent, its controls are tried meanwhile."""
+    """Ping one server on schedule; if it does not answer at first, try its controls at the same time."""
     address = await address_of(host)
     if address is None:
         return CoapServer(host=host, port=port)
 
-    def instead(why: str) -> CoapServer:
+    def failed(why: str) -> CoapServer:
+        """The result if netpreflight itself fails on this server."""
         return CoapServer(host=host, port=port, address=address, attempts=[unread(network, address, port, why)])
 
-    return await bounded(_ping_at(network, host, port, address, on_seen, has_controls=has_controls), instead)
+    return await bounded(_ping_at(network, host, port, address, on_seen, has_controls=has_controls), failed)
 
 
 async def _ping_at(
     network: Network, host: str, port: int, address: str, on_seen: Callable[[CoapServer], None], *, has_controls: bool
 ) -> CoapServer:
+    """Ping a server at its address; see `_ping`."""
     message_id = random.getrandbits(16)
     network.watch_unasked(port)
     controls = asyncio.create_task(_controls(network, host, address) if has_controls else _no_controls())
 
     def tell(done: asyncio.Task[list[Control]]) -> None:
+        """Report the results of the controls, without waiting for the ping to end."""
         if not done.cancelled() and not done.exception():
             on_seen(CoapServer(host=host, port=port, address=address, controls=done.result()))
 
@@ -127,8 +131,8 @@ async def _ping_at(
             mark=message_id.to_bytes(2),
             mark_at=MESSAGE_ID_AT,
         )
-        refused = proves_nothing(result.attempts) and result.value is None
-        again = await _on_new_ports(network, host, address, port) if refused else []
+        may_be_forged = proves_nothing(result.attempts) and result.value is None
+        new_ports = await _on_new_ports(network, host, address, port) if may_be_forged else []
         settled = result.value is not None or any(attempt.icmp for attempt in result.attempts)
         seen = CoapServer(
             host=host,
@@ -137,7 +141,7 @@ async def _ping_at(
             attempts=result.attempts,
             reply=result.value,
             unasked=network.unasked(address, port),
-            new_ports=again,
+            new_ports=new_ports,
             controls=[] if settled else await controls,
         )
         on_seen(seen)
@@ -147,7 +151,7 @@ async def _ping_at(
 
 
 async def _on_new_ports(network: Network, host: str, address: str, port: int) -> list[Attempt]:
-    """One ping from each of three random ports."""
+    """Send one ping from each of three random ports; returns the attempts."""
     message_id = random.getrandbits(16)
     ping = b"\x40\x00" + message_id.to_bytes(2)
     read = partial(reply_to, message_id)
@@ -155,23 +159,25 @@ async def _on_new_ports(network: Network, host: str, address: str, port: int) ->
 
 
 async def _no_controls() -> list[Control]:
+    """The controls of a server that gets nothing but the ping."""
     return []
 
 
 async def _controls(network: Network, host: str, address: str) -> list[Control]:
-    """Try other ports of a host that has not answered within CONTROL_AFTER_S."""
+    """Wait for CONTROL_AFTER_S, then try other ports of the host; the caller cancels this if the host answers first."""
     await network.clock.sleep_until(network.clock.monotonic() + CONTROL_AFTER_S)
 
-    def instead(port: int, protocol: Literal["dtls", "http"], why: str) -> Control:
+    def failed(port: int, protocol: Literal["dtls", "http"], why: str) -> Control:
+        """The result if netpreflight itself fails on this control."""
         return Control(port=port, protocol=protocol, answered=False, detail=why)
 
-    dtls_control = bounded(_dtls_control(network, host, address), partial(instead, dtls.PORT, "dtls"))
-    http_control = bounded(_http_control(network, host, address), partial(instead, _HTTP_PORT, "http"))
+    dtls_control = bounded(_dtls_control(network, host, address), partial(failed, dtls.PORT, "dtls"))
+    http_control = bounded(_http_control(network, host, address), partial(failed, _HTTP_PORT, "http"))
     return list(await asyncio.gather(dtls_control, http_control))
 
 
 async def _dtls_control(network: Network, host: str, address: str) -> Control:
-    """Whether the host answers a DTLS ClientHello on UDP 5684; a control for its silence on UDP 5683."""
+    """Send a DTLS ClientHello to UDP 5684 of the host, as a control for a missing answer on UDP 5683."""
     network.watch_unasked(dtls.PORT)
     client_random = os.urandom(dtls.RANDOM_SIZE)
     result = await exchange(
@@ -200,7 +206,7 @@ async def _dtls_control(network: Network, host: str, address: str) -> Control:
 
 
 async def _http_control(network: Network, host: str, address: str) -> Control:
-    """Send an HTTP HEAD request to TCP 80 of the host."""
+    """Send an HTTP HEAD request to TCP 80 of the host, as a control for a missing answer on UDP 5683."""
     port = _HTTP_PORT
     try:
         network.refuse_own(address)

@@ -4,24 +4,25 @@ With the right to open packet sockets, or over UDP port 68 on Windows and macOS:
 lwIP's client sends them (Device OS: options 53, 57 and 55 = 1, 3, 28, 6; the host name only in the REQUEST), from a
 hardware address that is not this laptop's, with the broadcast flag set (RFC 2131 section 4.1). Every OFFER of every
 server is kept, even if lwIP would drop it; the lease is given back as soon as it is granted. One ARP request for the
-offered address precedes the REQUEST: Device OS does not check whether another host has that address, and would use it
-all the same.
+offered address precedes the REQUEST: Device OS does not check whether another host uses that address, and would use the
+address all the same.
 
-In addition one INFORM with the laptop's hardware address: it also asks for the options 108 and 114, and a server that
-answers it does so without delay. Until there is a lease, the run goes on with the resolvers of that answer. A laptop
-without an IPv4 address sends a DISCOVER with these options instead, and takes no lease. If the unknown device gets no
-answer, a DISCOVER with the laptop's hardware address and an INFORM with the device's show whether there is a server,
-and which of the two it serves; one more DISCOVER of the unknown device, with options 12, 60 and 61, shows whether the
-server requires them. After two NAKs, one REQUEST is sent without a host name.
+In addition, one INFORM is sent with the laptop's hardware address: it also asks for options 108 and 114, and servers
+answer an INFORM without delay. Until there is a lease, the run uses the resolvers of that answer. A laptop without an
+IPv4 address sends a DISCOVER with these options instead, and requests no lease. If the unknown device gets no answer, a
+DISCOVER with the laptop's hardware address and an INFORM with the device's show whether there is a server, and which of
+the two it serves; one more DISCOVER of the unknown device, with options 12, 60 and 61, shows whether the server
+requires these options. After two NAKs, one REQUEST is sent without a host name.
 
-Other servers have as long to answer as something announces one: a server that offers late has answered the INFORM, or
-asks by ARP for the address before it offers it. Where nothing does, the exchange ends at once.
+Once there is a lease, the exchange waits for OFFERs of other servers only if there is a sign of one: it has answered
+the INFORM, or has asked by ARP for an address that it may be about to offer. Without such a sign, the exchange ends
+soon.
 
-Over UDP (see `dhcp_transport`), a server that is known and whose OFFER does not come is also asked as a relay asks. No
-ARP is seen there: the address is not checked, and other servers have as long as where something announces one.
+Over UDP (see `dhcp_transport`), a server that is known but sends no OFFER is also asked in the way a relay asks. No ARP
+is seen there, so the address is not checked, and the exchange always waits as if there were a sign of another server.
 
-Where none of that is allowed: the lease that the laptop holds is read. If no DHCP client recorded one, the INFORM alone
-is sent, which some servers answer on any port.
+If none of that is allowed, the lease that the laptop holds is read. If no DHCP client recorded one, only the INFORM is
+sent; some servers answer an INFORM from any port.
 """
 
 import asyncio
@@ -76,10 +77,11 @@ from netpreflight.probes.observations import (
 DISCOVER_AT_S = (0.0, 2.0, 6.0, 14.0)
 """lwIP's retries: 2, 4, 8 s apart (dhcp.c)."""
 GIVE_UP_S = 15.0
-"""The longest that a device with a deadline waits: WICED, 15 s (wiced_defaults.h:88)."""
+"""How long devices with a deadline wait: those with WICED, 15 s (wiced_defaults.h:88)."""
 REQUEST_AT_S = (0.0, 2.0, 6.0)
 """Seconds after the OFFER; lwIP's retries for a REQUEST are those of a DISCOVER."""
 REQUEST_WAIT_S = 12.0
+"""How long after the OFFER an answer to the REQUESTs is awaited."""
 MOST_NAKS = 2
 _SHAPES: dict[str, Shape] = {
     "DISCOVER": DHCP_DISCOVER,
@@ -89,40 +91,45 @@ _SHAPES: dict[str, Shape] = {
 }
 _RELAYED: dict[str, Shape] = {"DISCOVER": DHCP_DISCOVER_RELAYED, "REQUEST": DHCP_REQUEST_RELAYED}
 LATE_ACK_S = 1.0
-"""How long to wait after the last NAK for an ACK of another server, whose lease then has to be given back."""
+"""How long to wait, after the last NAK, for an ACK of another server: its lease would have to be given back."""
 COLLECT_S = 0.7
-"""How long after the DISCOVER further OFFERs are collected if nothing announces one: a server that does not wait has
-answered by then, also over a satellite, or an access point that keeps broadcasts for its next DTIM beacon."""
+"""How long after the DISCOVER further OFFERs are collected if there is no sign of another server. A server that answers
+without delay has answered by then, even over a satellite link, or behind an access point that holds broadcasts for its
+next DTIM beacon."""
 COLLECT_UNTOLD_S = 2.0
-"""The same, if the server that offers did not answer the INFORM: then others may not have answered it either. ISC
-dhcpd pings for 1 s before it offers, and rounds up."""
+"""The same time if the server that sent the OFFER did not answer the INFORM: then other servers might not have answered
+it either. ISC dhcpd pings an address for 1 s before it offers it, and rounds the time up."""
 COLLECT_LATE_S = 4.5
-"""The same, if an OFFER is announced: by a server's answer to the INFORM, or by somebody who asks, by ARP, for an
-address that could be offered. dnsmasq pings such an address for 3 s."""
+"""The same time if there is a sign of another server: its answer to the INFORM, or an ARP request from a host that may
+be a server, for an address that it could offer. dnsmasq pings an address for 3 s before it offers it."""
 RESOLVERS_AFTER_S = 0.2
-"""How long after the answer to the INFORM its resolvers are used: most servers have granted the lease by then."""
+"""How long to wait after the answer to the INFORM until its resolvers are used: by then most servers have granted the
+lease."""
 HOLDER_S = 0.5
-"""How long somebody who has the offered address has to answer the ARP request, unless the server has asked, too."""
+"""How long a host that uses the offered address may take to answer the ARP request. There is no such wait if a server
+has asked by ARP for the same address."""
 RELEASE_AGAIN_S = 0.1
-"""The least time between the two RELEASEs: what loses a packet may lose the next one, if it follows at once."""
+"""The least time between the two RELEASEs: if the second followed at once, the same cause might lose both."""
 CONTRAST_AFTER_S = 5.0
-"""When to send what is for comparison only: after the 3 s that dnsmasq, which pings first, takes for its OFFER."""
+"""When the messages are sent that only serve comparison: after the 3 s for which dnsmasq pings before its OFFER."""
 NAMED_AFTER_S = 9.0
-"""By then dnsmasq has answered the laptop, too; the device's last DISCOVER follows at 14 s."""
+"""When the DISCOVER with options 12, 60 and 61 is sent: by then dnsmasq has answered the laptop's DISCOVER. The last
+DISCOVER of the device follows at 14 s."""
 HOST_NAME = "netpreflight-device"
-"""Option 12 of that DISCOVER, if the device has no host name."""
+"""Option 12 of the DISCOVER at NAMED_AFTER_S, if the device has no host name."""
 VENDOR_CLASS = b"MSFT 5.0"
-"""Option 60 of Windows' DHCP client ([MS-DHCPE]): the vendor class that filters know best."""
+"""Option 60 of Windows' DHCP client ([MS-DHCPE]): the vendor class that filters are most likely to know."""
 INFORM_WAIT_S = 1.0
 INFORM_AT_S = (0.0, 1.0)
 RELAYED_AT_S = (4.0, 10.0)
-"""When the servers that are known are asked as a relay asks: once dnsmasq, which pings for 3 s, would have offered; and
-once more."""
+"""When the known servers are asked in the way a relay asks: first when dnsmasq, which pings for 3 s, would have sent
+its OFFER, and then once more."""
 MOST_RELAYED = 3
+"""How many servers are asked in the way a relay asks."""
 MOST_MESSAGES = 64
-"""How many messages of each kind are kept: a flood of OFFERs leaves room for the ACK behind it."""
+"""How many messages of each kind are kept: even a flood of OFFERs leaves room for the ACK that follows."""
 MOST_READS = 128
-"""How often the sockets are read at the end: more often than what the kernel holds takes."""
+"""How often the sockets are read at the end: more often than needed to empty the kernel's buffers."""
 MOST_HOLDERS = 16
 MOST_SEEKERS = 64
 
@@ -144,7 +151,7 @@ _LENGTHS: dict[int, Callable[[int], bool]] = {
     3: lambda size: size >= 4,
     6: lambda size: size % 4 == 0,
 }
-"""The lengths that lwIP takes; with any other it drops the message."""
+"""The lengths of an option that lwIP accepts, by its number; with any other length it drops the message."""
 
 _ANSWERS: dict[int, DhcpReplyType] = {2: "OFFER", 5: "ACK", 6: "NAK"}
 
@@ -152,7 +159,7 @@ _ANSWERS: dict[int, DhcpReplyType] = {2: "OFFER", 5: "ACK", 6: "NAK"}
 class Transaction(NamedTuple):
     """What was sent with a transaction id (xid): which message, in whose name, from which hardware address.
 
-    `host_name`: whether a REQUEST had one. `relayed`: whether it was sent as a relay sends it.
+    `host_name`: whether a REQUEST had a host name. `relayed`: whether the message was sent as a relay sends it.
     """
 
     identity: Identity
@@ -163,7 +170,7 @@ class Transaction(NamedTuple):
 
 
 class _Seeker(NamedTuple):
-    """Somebody who asked, by ARP, for an address, just after the DISCOVER: perhaps a server, before it offers it."""
+    """A host that asked by ARP for the address `sought` soon after the DISCOVER: perhaps a server about to offer it."""
 
     address: str
     mac: str
@@ -171,34 +178,34 @@ class _Seeker(NamedTuple):
 
 
 class Told(Protocol):
-    """Takes the resolvers that DHCP hands out."""
+    """A function that is given the resolvers that DHCP hands out."""
 
     def __call__(self, resolvers: list[str], *, settled: bool, denied: bool = False) -> None:
         """Use these resolvers.
 
         Args:
-            resolvers: their addresses.
-            settled: whether they are those of the lease, or no better ones will be known.
-            denied: whether no lease was asked for.
+            resolvers: the addresses of the resolvers; empty: there are none.
+            settled: whether they are final: those of the lease, or no better ones will be known.
+            denied: whether no lease was requested, because that is not possible or not wanted.
         """
 
 
 OnPortalApi = Callable[[str | None], None]
-"""Called once with the URL of option 114, or None, as soon as it is known."""
+"""Called once, as soon as the URL of option 114 is known, or with None once it is known that there is none."""
 
 
 OnLease = Callable[[DhcpMessage], None]
-"""Called with the lease where this interface is the device itself, so that it uses it until the run ends."""
+"""Called with the granted lease if this interface is the device itself, which uses the lease until the run ends."""
 
 
 class LeaseGuard(Protocol):
-    """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
+    """A helper outside this process that gives a lease back if this process is killed while it holds the lease."""
 
     def remember(self, interface: str, address: str, server: str, server_mac: str | None) -> None:
-        """A lease is about to be asked for, by the client of a run."""
+        """Make the helper give this lease back if this process is killed. Called before the lease is requested."""
 
     def forget(self) -> None:
-        """All leases have been given back."""
+        """Tell the helper that all leases have been given back."""
 
 
 async def dhcp(
@@ -218,16 +225,17 @@ async def dhcp(
 
     Args:
         network: the interface under test.
-        scope: its addresses and hardware address, and the privileges of this process.
-        host_name: option 12 of the REQUEST, where a device sends its id; empty: leave the option out.
-        exchange: whether a lease may be asked for; if not, read the laptop's own lease, or send an INFORM.
-        on_resolvers: called once they are settled (an empty list: none), and before that with those of the INFORM's
-            answer, if the lease takes longer.
+        scope: the addresses and hardware address of the interface, and the privileges of this process.
+        host_name: option 12 of the REQUEST, in which a device sends its id; empty: leave the option out.
+        exchange: whether a lease may be requested; if not, read the laptop's own lease, or send an INFORM.
+        on_resolvers: called with the final resolvers (an empty list: none), and before that with the resolvers of the
+            answer to the INFORM, if the lease takes longer.
         on_portal_api: see `OnPortalApi`.
-        guard: told of each lease before it is asked for, and once all of them have been given back.
-        transport: by what it is asked for; None: as it is best on this system.
-        on_lease: where the interface is the device itself, see `OnLease`; None: it is the laptop's.
-        seen: filled in as the exchange goes on, for whoever cuts it short; it is returned, too.
+        guard: told of each lease before it is requested, and again when all of them have been given back.
+        transport: how DHCP messages are sent; None: in the best way on this system.
+        on_lease: see `OnLease`, if the interface is the device itself; None: the interface is the laptop's.
+        seen: the observation that is filled in during the exchange, so that it can be used if the run is cut short; it
+            is also the return value.
     """
     seen = seen or Dhcp()
     if not exchange:
@@ -258,15 +266,15 @@ async def dhcp(
             await _Inform(network, scope, seen, learned).run()
     finally:
         record.cancel()
-        await asyncio.gather(record, return_exceptions=True)  # it ends the program that it has started
+        await asyncio.gather(record, return_exceptions=True)  # so that a program that it started is ended
         task = asyncio.current_task()
-        if task is None or not task.cancelling():  # of a run that is cut short, what it knows stays
+        if task is None or not task.cancelling():  # if the run is cut short, it keeps what it knows so far
             learned.end()
     return seen
 
 
 class _Learned:
-    """What the rest of the run goes by, told as soon as it is known."""
+    """Passes resolvers and the portal API on to the rest of the run, as soon as each is known."""
 
     def __init__(
         self, seen: Dhcp, record: asyncio.Task[Lease | None], on_resolvers: Told, on_portal_api: OnPortalApi
@@ -277,19 +285,19 @@ class _Learned:
         record.add_done_callback(lambda _: self.portal_api(final=False))
 
     def informed(self) -> None:
-        """Tell the resolvers of the answer to the INFORM, unless the lease has named its own by now."""
+        """Pass on the resolvers of the answer to the INFORM, unless those of the lease are known already."""
         if not self._settled and (resolvers := self._seen.informed_resolvers()):
             self._on_resolvers(resolvers, settled=False)
 
     def granted(self) -> None:
-        """Tell the resolvers of the lease."""
+        """Pass on the final resolvers: those of the lease, or the best that are known without one."""
         if not self._settled:
             self._settled = True
             denied = self._seen.exchange_denied is not None
             self._on_resolvers(self._seen.resolvers(), settled=True, denied=denied)
 
     def portal_api(self, *, final: bool) -> None:
-        """Tell where the portal API is: once there is a URL; or what the laptop's lease says, once it is `final`."""
+        """Pass on the URL of the portal API as soon as a server has sent one; once `final`, of the laptop's lease."""
         self._portal_final = self._portal_final or final
         url = next(iter(self._seen.portal_apis()), None)
         if not self._portal_told and (url is not None or (self._portal_final and self._record.done())):
@@ -298,17 +306,17 @@ class _Learned:
             self._on_portal_api(lease.captive_portal if url is None and lease else url)
 
     def lease(self) -> Lease | None:
-        """The lease that this laptop holds; None: it has none, or that is not known yet."""
+        """The lease that this laptop holds; None: it holds none, or this is not known yet."""
         return self._record.result() if self._record.done() and not self._record.cancelled() else None
 
     def end(self) -> None:
-        """Tell what is known now: there will be no more."""
+        """Pass on what is known, as final."""
         self.granted()
         self.portal_api(final=True)
 
 
 async def _no_lease() -> None:
-    """The lease of an interface that has no other client."""
+    """The laptop's lease on an interface on which no other DHCP client runs: None."""
 
 
 def decode(
@@ -320,7 +328,7 @@ def decode(
     expected: dict[int, Transaction],
     at_s: float,
 ) -> DhcpMessage | None:
-    """Decode a server's message; None if it answers nothing that we sent.
+    """Decode a server's message; None: the message answers none of the transactions in `expected`.
 
     Raises:
         ValueError: the payload is not a well-formed DHCP message.
@@ -334,7 +342,7 @@ def decode(
     question = expected.get(bootp.xid)
     if (
         bootp.op != 2 or question is None or bootp.chaddr != question.mac
-    ):  # BOOTREPLY; xid and chaddr as lwIP checks them
+    ):  # not a BOOTREPLY, or xid and chaddr do not match: lwIP checks the same
         return None
     server = options.addresses(54)
     return DhcpMessage(
@@ -368,9 +376,9 @@ class Options:
     """The options of a message, as lwIP unfolds them (dhcp.c, dhcp_parse_reply()).
 
     Attributes:
-        values: by number; of one that is repeated, the first.
-        overloaded: those that stand in the fields `file` and `sname`, where option 52 says that options do.
-        wrong_length: those that are too short, too long or cut off: lwIP drops such a message.
+        values: the values of the options, keyed by number; of a repeated option, the first value.
+        overloaded: the numbers of the options found in the fields `file` and `sname` (option 52).
+        wrong_length: the numbers of the options that are too short, too long or cut off: lwIP drops a message with one.
     """
 
     def __init__(self) -> None:
@@ -379,7 +387,7 @@ class Options:
         self.wrong_length: list[int] = []
 
     def read(self, area: bytes, *, overloaded: bool = False) -> None:
-        """Take the options of one field, up to END (RFC 2132 section 3.2)."""
+        """Read the options in one field, up to END (RFC 2132 section 3.2)."""
         at = 0
         while at < len(area) and area[at] != _END:
             number = area[at]
@@ -398,19 +406,19 @@ class Options:
                     self.overloaded.append(number)
 
     def addresses(self, number: int) -> list[str]:
-        """An option's IPv4 addresses, those of zeros left out."""
+        """The IPv4 addresses in an option, 16 at most, without 0.0.0.0."""
         value = self.values.get(number, b"")
         found = (str(ipaddress.IPv4Address(value[at : at + 4])) for at in range(0, len(value) - 3, 4))
         return [address for address in itertools.islice(found, 16) if address != _NO_ADDRESS]
 
     def text(self, number: int) -> str | None:
-        """An option's text, or None where it is not there."""
+        """The text in an option; None: the message has no such option."""
         value = self.values.get(number)
         return None if value is None else value[:1024].decode(errors="backslashreplace")
 
 
 def options_of(payload: bytes) -> Options:
-    """The options of a DHCP message, with those in `file` and `sname` (option 52).
+    """The options of a DHCP message, including those in `file` and `sname` (option 52).
 
     Raises:
         ValueError: the message has no magic cookie.
@@ -426,28 +434,31 @@ def options_of(payload: bytes) -> Options:
     return options
 
 
-def _is_taken(message: DhcpMessage) -> bool:
-    """Whether lwIP takes a message: it drops one with an option of a wrong length, and an OFFER without option 54."""
+def _is_accepted(message: DhcpMessage) -> bool:
+    """Whether lwIP accepts a message: it drops any with an option of a wrong length, and an OFFER without option 54."""
     return message.well_formed if message.type == "OFFER" else not message.wrong_length
 
 
 def _keep(message: DhcpMessage, seen: Dhcp) -> bool:
-    """Keep a message among the first MOST_MESSAGES of its kind; of a later one, only whether it says something new."""
+    """Keep a message if it is among the first MOST_MESSAGES of its kind; returns whether it was kept.
+
+    If a message that is not kept says something new, `seen.unread` records this.
+    """
     has_room = sum(_kind(other) == _kind(message) for other in seen.received) < MOST_MESSAGES
     if has_room:
         seen.received.append(message)
-    elif all(_handed_out(message) != _handed_out(other) for other in seen.received):
+    elif all(_content(message) != _content(other) for other in seen.received):
         seen.unread = True
     return has_room
 
 
 def _kind(message: DhcpMessage) -> tuple[object, ...]:
-    """What a message is, and to whom: a flood of what answers one client leaves room for what answers another."""
+    """The kind of a message for MOST_MESSAGES: a flood of answers to one client leaves room for answers to another."""
     return message.type, message.asked, message.identity, message.relayed
 
 
-def _handed_out(message: DhcpMessage) -> tuple[object, ...]:
-    """What a message is and hands out, whichever server it is of."""
+def _content(message: DhcpMessage) -> tuple[object, ...]:
+    """The kind of a message and what it hands out, without the server that sent it."""
     return *_kind(message), message.well_formed, message.address, message.mask, message.routers, message.resolvers
 
 
@@ -456,7 +467,7 @@ def _padded(message: bytes) -> bytes:
 
 
 class _Inform:
-    """An INFORM (RFC 2131 section 3.4) from an ordinary port: it asks for options, and takes no lease."""
+    """An INFORM (RFC 2131 section 3.4) from a UDP socket: it asks for options, and requests no lease."""
 
     def __init__(self, network: Network, scope: Scope, seen: Dhcp, learned: _Learned) -> None:
         self._network = network
@@ -466,7 +477,7 @@ class _Inform:
         self._xid = random.getrandbits(32)
 
     async def run(self) -> None:
-        """Send the INFORM, up to twice, and collect the replies."""
+        """Send the INFORM, a second time if nothing answers, and collect the replies."""
         address = self._scope.address
         if address is None or self._scope.mac is None:
             return
@@ -506,7 +517,7 @@ class _Inform:
                     return
 
     def _socket(self) -> UdpSocket:
-        """A socket on port 68, if that is allowed and free; else on any port, which some servers answer, too."""
+        """A socket on port 68, if allowed and free; else on any port, because some servers answer any port."""
         try:
             return self._network.udp("DHCP INFORM", DHCP_INFORM, local_port=CLIENT_PORT)
         except OSError:
@@ -514,7 +525,7 @@ class _Inform:
 
 
 class _Client:
-    """A DHCP client: for the unknown device, and for the laptop as a comparison."""
+    """A DHCP client that sends messages as the unknown device, and for comparison as the laptop."""
 
     def __init__(
         self,
@@ -537,15 +548,16 @@ class _Client:
         self._laptop_address = scope.address
         self._on_lease = on_lease
         self._mac = seen.client_mac = device_mac(self._laptop_mac) if on_lease is None else self._laptop_mac
-        self._kind = kind
+        self._transport_kind = kind
         self._transport = transport_of(kind, network, scope, self._mac)
         self._expected: dict[int, Transaction] = {}
         self._arrived: asyncio.Queue[tuple[bytes, Heard | None]] = asyncio.Queue()
         self._requested: DhcpMessage | None = None
         self._released: list[DhcpMessage] = []
-        self._given_up: set[int] = set()
-        self._asked_at = -math.inf
-        """When the offered address was asked for by ARP."""
+        self._abandoned: set[int] = set()
+        """The ids of the transactions that a NAK has ended."""
+        self._arp_asked_at = -math.inf
+        """When the ARP request for the offered address was sent."""
         self._discovered_at = -math.inf
         """When the device's last DISCOVER was sent."""
         self._released_at = -math.inf
@@ -554,13 +566,14 @@ class _Client:
 
     async def __aenter__(self) -> Self:
         self._transport.open(self._on_heard, self._on_arp)
-        self._seen.transport = self._kind
+        self._seen.transport = self._transport_kind
         self._network.restorations.append(self._to_give_back)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         try:
-            # A RELEASE is not acknowledged, so each is sent twice. A REQUEST without an answer may have been granted.
+            # A RELEASE is not acknowledged, so each is sent twice. A REQUEST without an answer may have been granted,
+            # so its lease is given back, too.
             for lease in self._leases():
                 self._release(lease)
             kept = self._seen.granted if self._on_lease is not None else None
@@ -576,11 +589,11 @@ class _Client:
             self._transport.close()
 
     async def _give_back(self, kept: DhcpMessage) -> None:
-        """Give the device's lease back, once the run has ended: twice, as above."""
+        """Give the device's lease back once the run has ended, by two RELEASEs, because neither is acknowledged."""
         self._transport.open(self._on_heard, self._on_arp)
         try:
-            for again in (False, True):
-                if again:
+            for is_second in (False, True):
+                if is_second:
                     await asyncio.sleep(RELEASE_AGAIN_S)
                 self._release(kept)
         finally:
@@ -589,23 +602,23 @@ class _Client:
             self._guard.forget()
 
     def _leases(self) -> list[DhcpMessage]:
-        """The leases to give back: those that were granted, or else the one that was asked for."""
+        """The leases to give back: those that were granted, or else the one that was requested."""
         if self._on_lease is not None and self._seen.granted is not None:
             return [lease for lease in self._released if lease is not self._seen.granted]
         return list(self._released) or ([self._requested] if self._requested else [])
 
     def _to_give_back(self) -> str | None:
-        """The leases that have to be given back, in words; None: there is none."""
+        """The leases that have to be given back, in words; None: there are none."""
         return " and ".join(f"the lease of {lease.address}" for lease in self._leases()) or None
 
     def _schedule(self) -> list[tuple[float, Callable[[], None]]]:
-        """What to send at which second as long as there is no OFFER."""
+        """What to send as long as there is no OFFER: (seconds after the start, function that sends it), sorted."""
         due: list[tuple[float, Callable[[], None]]] = []
-        if self._on_lease is not None:  # there is no laptop here to compare with
+        if self._on_lease is not None:  # this interface has no messages of the laptop to compare with
             named = (NAMED_AFTER_S, self._discover_named)
             return sorted([*((at_s, self._discover) for at_s in DISCOVER_AT_S), named], key=lambda entry: entry[0])
         if self._laptop_address and self._transport.may_inform:
-            # First, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
+            # Sent first, because a server that pings before it offers (dnsmasq, for 3 s) answers nothing meanwhile.
             due.append((0.0, lambda: self._inform("laptop", self._laptop_mac)))
             due.append((CONTRAST_AFTER_S, lambda: self._inform("device", self._mac)))
         due += [(at_s, self._discover) for at_s in DISCOVER_AT_S]
@@ -618,7 +631,7 @@ class _Client:
         return sorted(due, key=lambda entry: entry[0])
 
     async def run(self) -> None:
-        """Send on schedule and collect replies, until a lease is granted and other servers had time to answer."""
+        """Send on schedule and collect replies, until a lease is granted and other servers have had time to answer."""
         begun = self._network.clock.monotonic()
         due = self._schedule()
         end_s = GIVE_UP_S
@@ -636,40 +649,44 @@ class _Client:
             next_s = due[0][0] if due and self._requested is None else request_due
             with self._waiting(begun + end_s, since=begun + offered_s):
                 message = await self._receive(begun + min(end_s, next_s))
-            if message is None or not _is_taken(message):
+            if message is None or not _is_accepted(message):
                 continue
-            self._learn(message)
-            if message.identity == "named":  # give the server as long for the device's last DISCOVER as it took here
+            self._pass_on(message)
+            if message.identity == "named":  # allow as much time for the answer to the device's last DISCOVER
                 took_s = self._network.clock.monotonic() - begun - NAMED_AFTER_S
                 end_s = max(end_s, DISCOVER_AT_S[-1] + took_s + 1.0)
             if message.identity != "device":
                 continue
             if message.type == "OFFER" and self._requested is None and not self._seen.granted:
                 self._requested = message
-                self._ask_for(message.address)
+                self._ask_by_arp(message.address)
                 offered_s = request_due = self._network.clock.monotonic() - begun
             elif message.type == "ACK" and message.asked == "REQUEST":
-                if not self._takes(message):
+                if not self._handle_lease(message):
                     continue
                 self._learned.granted()
-                self._learn(message)
+                self._pass_on(message)
                 request_due = math.inf
             elif message.type == "NAK" and self._requested and not self._seen.granted:
-                # After a NAK a client starts again, whichever server sent it (RFC 2131 section 3.1, step 4; lwIP
-                # ignores the server identifier). A second NAK is taken for the answer; the host name may be why.
+                # After a NAK from any server a client starts again (RFC 2131 section 3.1, step 4; lwIP ignores the
+                # server identifier). A second NAK ends the attempts, except for one without a host name, which may be
+                # the reason for the NAKs.
                 naks += 1
-                self._given_up.update(self._expected)
+                self._abandoned.update(self._expected)
                 self._requested, requests, request_due = None, 0, math.inf
-                again = naks < MOST_NAKS or (naks == MOST_NAKS and self._host_name != "")
+                may_retry = naks < MOST_NAKS or (naks == MOST_NAKS and self._host_name != "")
                 if naks == MOST_NAKS:
                     self._host_name = ""
-                once_more = self._discover_relayed if message.relayed else self._discover
-                due, end_s = ([(now_s, once_more)], GIVE_UP_S) if again else ([], now_s + LATE_ACK_S)
-        self._take_rest()
+                retry = self._discover_relayed if message.relayed else self._discover
+                due, end_s = ([(now_s, retry)], GIVE_UP_S) if may_retry else ([], now_s + LATE_ACK_S)
+        self._read_rest()
 
-    def _takes(self, lease: DhcpMessage) -> bool:
-        """Take a lease that was granted: give it back at once or, as the device itself, use it. False: it is late."""
-        is_late = lease.xid in self._given_up or self._seen.granted is not None
+    def _handle_lease(self, lease: DhcpMessage) -> bool:
+        """Handle a lease that was granted: give it back at once or, as the device itself, use it.
+
+        False: the ACK is late, because its transaction was abandoned or another lease was granted before.
+        """
+        is_late = lease.xid in self._abandoned or self._seen.granted is not None
         if self._on_lease is None or is_late:
             self._release(lease)
         if is_late:
@@ -680,49 +697,51 @@ class _Client:
         return True
 
     def _waiting(self, until: float, *, since: float) -> AbstractContextManager[None]:
-        """Tell whoever looks on what the exchange waits for just now."""
+        """Show, as progress, what the exchange waits for now."""
         what: WaitedFor = "other-servers" if self._seen.granted else "lease" if self._requested else "offer"
         return self._network.waiting(what, until, since=since)
 
-    def _learn(self, message: DhcpMessage) -> None:
-        """Tell the rest of the run what it can go by, now that this message has come."""
-        told = self._told()
+    def _pass_on(self, message: DhcpMessage) -> None:
+        """Pass on to the rest of the run what is known now that this message has come."""
+        informing = self._informing_servers()
         if message.asked == "INFORM" and message.identity == "laptop" and self._inform_used is None:
             loop = asyncio.get_running_loop()
             self._inform_used = loop.call_later(RESOLVERS_AFTER_S, self._learned.informed)
         granted = self._seen.granted
-        self._learned.portal_api(final=granted is not None and granted.server in told)
+        self._learned.portal_api(final=granted is not None and granted.server in informing)
 
     def _end_s(self, begun: float, without_lease_s: float) -> float:
         """When the exchange ends, in seconds from when it began."""
         return self._collected_at() - begun if self._seen.granted else without_lease_s
 
     def _collected_at(self) -> float:
-        """When other servers, and whoever has the address, had time to answer, and the second RELEASE is due.
+        """When the exchange ends once there is a lease, on the monotonic clock.
 
-        On the monotonic clock.
+        By then other servers, and any host that uses the address, have had time to answer, and the second RELEASE is
+        due.
         """
-        offers, told = self._seen.offers(), self._told()
+        offers, informing = self._seen.offers(), self._informing_servers()
         offering = {offer.server for offer in offers}
-        is_deaf = not isinstance(self._transport, RawTransport)  # to the ARP requests of servers that ping first
-        if is_deaf or not told <= offering or any(self._may_offer(seeker, offers) for seeker in self._seekers):
+        hears_arp = isinstance(self._transport, RawTransport)  # ARP requests of servers that ping before they offer
+        awaits_server = not informing <= offering or any(self._may_offer(seeker, offers) for seeker in self._seekers)
+        if not hears_arp or awaits_server:
             collect_s = COLLECT_LATE_S
         else:
-            collect_s = COLLECT_S if offering <= told else COLLECT_UNTOLD_S
+            collect_s = COLLECT_S if offering <= informing else COLLECT_UNTOLD_S
         looked_for = any(seeker.sought == offer.address for seeker in self._seekers for offer in offers)
-        held_until = self._asked_at + (0.0 if looked_for else HOLDER_S)
+        held_until = self._arp_asked_at + (0.0 if looked_for else HOLDER_S)
         return max(self._discovered_at + collect_s, held_until, self._released_at + RELEASE_AGAIN_S)
 
     def _may_offer(self, seeker: _Seeker, offers: list[DhcpMessage]) -> bool:
-        """Whether somebody who asked for an address may be a server that has yet to offer it."""
+        """Whether a host that asked by ARP for an address may be a server whose OFFER is still to come."""
         return not any(
             offer.server == seeker.address
             or offer.address == seeker.sought
-            or (offer.server_mac == seeker.mac and self._scope.is_on_link(offer.server))  # else a relay for several
+            or (offer.server_mac == seeker.mac and self._scope.is_on_link(offer.server))  # else a relay's MAC address
             for offer in offers
         )
 
-    def _told(self) -> set[str]:
+    def _informing_servers(self) -> set[str]:
         """The servers that answered the INFORM."""
         return {reply.server for reply in self._seen.received if reply.asked == "INFORM"}
 
@@ -733,20 +752,20 @@ class _Client:
                 data, heard = await self._arrived.get()
         except TimeoutError:
             return None
-        return self._taken(data, heard)
+        return self._message_in(data, heard)
 
-    def _take_rest(self) -> None:
-        """Take the OFFERs that have arrived and were not read in time, because this laptop was busy."""
+    def _read_rest(self) -> None:
+        """Read the OFFERs that have arrived but were not read in time, because this laptop was busy."""
         for _ in range(MOST_READS):
             while not self._arrived.empty():
-                self._taken(*self._arrived.get_nowait(), only_offers=True)
+                self._message_in(*self._arrived.get_nowait(), only_offers=True)
             self._transport.read()
             if self._arrived.empty():
                 return
         self._seen.unread = True
 
-    def _taken(self, data: bytes, heard: Heard | None, *, only_offers: bool = False) -> DhcpMessage | None:
-        """The message in what has arrived, if it is for us; it is kept."""
+    def _message_in(self, data: bytes, heard: Heard | None, *, only_offers: bool = False) -> DhcpMessage | None:
+        """Decode what has arrived, and keep the message; None: it answers none of our messages, or is malformed."""
         self._note("heard", None, data)
         try:
             message = heard and decode(
@@ -769,29 +788,33 @@ class _Client:
         return message
 
     def _is_known(self, message: DhcpMessage) -> bool:
-        """Whether the same message was received before: a repeated one is no new evidence."""
+        """Whether the same message was received before: a repetition is no new evidence."""
         return any(reply.raw == message.raw for reply in self._seen.received)
 
     def _discover(self, identity: Identity = "device", mac: str | None = None) -> None:
+        """Send a DISCOVER with a device's options; in the device's name, unless told otherwise."""
         options = [MAX_SIZE, (55, DEVICE_OPTIONS)]
         self._broadcast("DISCOVER", identity, mac or self._mac, options, flag=True)
 
     def _discover_relayed(self) -> None:
-        """Ask the servers that are known as a relay asks them."""
+        """Send a DISCOVER to each known server in the way a relay does."""
         lease = self._learned.lease()
         known = [lease.server] if lease and lease.server else []
-        for server in list(dict.fromkeys([*known, *sorted(self._told())]))[:MOST_RELAYED]:
+        for server in list(dict.fromkeys([*known, *sorted(self._informing_servers())]))[:MOST_RELAYED]:
             options = [MAX_SIZE, (55, DEVICE_OPTIONS)]
-            with contextlib.suppress(OSError):  # it is a second try
+            with contextlib.suppress(OSError):  # the broadcast was the first try
                 self._broadcast("DISCOVER", "device", self._mac, options, flag=True, relayed_to=server)
 
     def _discover_as_laptop(self) -> None:
-        """Ask what a laptop asks, which gives up IPv4 where option 108 says so (RFC 8925 section 3.2)."""
+        """Send a DISCOVER with a laptop's options.
+
+        If the answer has option 108, a laptop does without IPv4 (RFC 8925 section 3.2).
+        """
         options = [MAX_SIZE, (55, _LAPTOP_OPTIONS)]
         self._broadcast("DISCOVER", "laptop", self._laptop_mac, options, flag=True)
 
     def _discover_named(self) -> None:
-        """Send a DISCOVER with host name, vendor class and client identifier, as computers do."""
+        """Send a DISCOVER in the device's name with host name, vendor class and client identifier, as computers do."""
         options = [
             MAX_SIZE,
             (55, DEVICE_OPTIONS),
@@ -802,16 +825,17 @@ class _Client:
         self._broadcast("DISCOVER", "named", self._mac, options, flag=True)
 
     def _inform(self, identity: Identity, mac: str) -> None:
+        """Send an INFORM from the laptop's IPv4 address, with this hardware address."""
         options = [(55, _LAPTOP_OPTIONS)]
         self._broadcast("INFORM", identity, mac, options, source=self._laptop_address)
 
-    def _ask_for(self, address: str | None) -> None:
-        """Ask by ARP who has an address, with no address of its own as the sender's (RFC 5227 section 2.1.1)."""
+    def _ask_by_arp(self, address: str | None) -> None:
+        """Ask by ARP who has an address, with 0.0.0.0 as the sender's address (ARP probe, RFC 5227 section 2.1.1)."""
         if address is None or (self._seen.address_check and self._seen.address_check.address == address):
             return
         if not isinstance(self._transport, RawTransport):
             return
-        self._asked_at = self._network.clock.monotonic()
+        self._arp_asked_at = self._network.clock.monotonic()
         self._seen.address_check = AddressCheck(at_s=self._network.elapsed(), address=address)
         sent = self._transport.send_arp(arp_request(self._laptop_mac, address))
         self._network.count("arp", None, address, 0, packets=1, size=sent.size, purpose="DHCP", shape=ARP_REQUEST)
@@ -820,7 +844,7 @@ class _Client:
         )
 
     def _on_arp(self, frame: bytes) -> None:
-        """Take what says that somebody has the address: any ARP packet whose sender's address it is."""
+        """Read an ARP packet: if its sender has the offered address, keep the sender's MAC address as a holder."""
         check, packet = self._seen.address_check, arp_in(frame)
         if packet is None:
             return
@@ -833,9 +857,9 @@ class _Client:
             self._seen.address_check = msgspec.structs.replace(check, holders=[*check.holders, holder])
 
     def _keep_seeker(self, packet: ArpPacket) -> None:
-        """Keep who asks, by this ARP packet, for an address that a server could offer, soon after the DISCOVER."""
+        """Keep the sender of an ARP request for an address that a server could offer, soon after the DISCOVER."""
         late = self._network.clock.monotonic() > self._discovered_at + COLLECT_S
-        # A probe is of a host that is about to use the address that it asks for.
+        # An ARP probe comes from a host that is itself about to use the address that it asks for.
         if late or not packet.is_request or packet.is_probe or len(self._seekers) >= MOST_SEEKERS:
             return
         mac, address, sought = packet.sender_mac, packet.sender, packet.target
@@ -844,7 +868,7 @@ class _Client:
             self._seekers.append(_Seeker(address, mac, sought))
 
     def _request(self, offer: DhcpMessage) -> None:
-        """Broadcast a REQUEST for the address that was offered."""
+        """Send a REQUEST for the offered address: by broadcast, or as a relay does if the DISCOVER was sent so."""
         if self._guard and offer.address:
             self._guard.remember(self._network.interface, offer.address, offer.server, offer.server_mac)
         options = [
@@ -869,10 +893,10 @@ class _Client:
         host_name: bool | None = None,
         relayed_to: str | None = None,
     ) -> None:
-        """Broadcast a message, or send it to a server as a relay does; repeats of it keep its transaction id."""
+        """Broadcast a message, or send it to a server as a relay does; a repeated message keeps its transaction id."""
         question = Transaction(identity, mac, kind, host_name, relayed=relayed_to is not None)
         current = [xid for xid, known in self._expected.items() if known == question]
-        xid = next((known_xid for known_xid in current if known_xid not in self._given_up), random.getrandbits(32))
+        xid = next((known_xid for known_xid in current if known_xid not in self._abandoned), random.getrandbits(32))
         self._expected[xid] = question
         if kind == "DISCOVER" and identity == "device":
             self._discovered_at = self._network.clock.monotonic()
@@ -889,7 +913,7 @@ class _Client:
             self._note_sent(kind, identity, sent, relayed_to, _RELAYED[kind], relayed=True)
 
     def _release(self, lease: DhcpMessage) -> None:
-        """Give a lease back (RFC 2131 section 4.4.6): unicast from the address that is given up."""
+        """Send a RELEASE for a lease (RFC 2131 section 4.4.6), by unicast from the leased address."""
         if lease.address is None:
             return
         sent = self._transport.release(lease.address, lease.server, lease.server_mac)
@@ -909,7 +933,7 @@ class _Client:
         *,
         relayed: bool = False,
     ) -> None:
-        """Count and record what was sent."""
+        """Count and record a message that was sent."""
         self._network.count(
             "udp",
             None,
@@ -924,11 +948,11 @@ class _Client:
         self._seen.sent.append(DhcpSend(at_s=self._network.elapsed(), type=kind, identity=identity, relayed=relayed))
 
     def _note(self, what: EventKind, address: str | None, data: bytes, shape: str | None = None) -> None:
-        """Report a message to the trace, with the address that it was sent to (None for one that was received)."""
+        """Report a message to the trace; `address`: where it was sent to, or None for a message that was received."""
         self._network.note(what, "DHCP", protocol="udp", address=address, port=SERVER_PORT, shape=shape, payload=data)
 
     def _on_heard(self, data: bytes, heard: Heard | None) -> None:
-        """Queue what has arrived, as long as no more than MOST_WAITING wait."""
+        """Queue what has arrived, unless MOST_WAITING messages are waiting already."""
         if self._arrived.qsize() < MOST_WAITING:
             self._arrived.put_nowait((data, heard))
         else:

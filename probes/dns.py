@@ -1,15 +1,15 @@
-"""Do the resolvers that DHCP hands out answer as a device needs it?
+"""Do the resolvers that DHCP hands out give a device the answers that it needs?
 
-Plain IPv4 UDP without EDNS, on lwIP's schedule (dns.c:1069-1115: a query at 0, 1 and 2 s, given up at 4 s), replies
-only from the server asked, matched by id and question (dns.c:1225-1257). All resolvers are asked for all names at the
-same time; judging works out afterwards what a device gets, which asks them one after the other. Random names under
-real domains show rewriting. A device's name with another id shows an allow-list that has one exact name. The names of
-vendors' portal checks tell "this name is filtered" from "nothing resolves"; for these an answer from one resolver is
-enough.
+Plain UDP over IPv4 without EDNS, on lwIP's schedule (dns.c:1069-1115: a query at 0, 1 and 2 s, given up at 4 s);
+replies count only from the server asked, and are matched by id and question (dns.c:1225-1257). All resolvers are asked
+for all names at the same time; a device asks one resolver after the other, so judging works out afterwards which answer
+a device gets. Random names under real domains reveal resolvers that answer for names that do not exist. A device's name
+with another device id reveals an allow-list that has only one exact name. The names of vendors' portal checks
+distinguish "this name is filtered" from "nothing resolves"; for these names an answer from one resolver is enough.
 
 Device OS built with IPv6 asks for a name's AAAA record before its A record (netdb_hal.cpp:43-63), so a resolver that
-drops AAAA queries makes it wait for the whole schedule. Here AAAA queries are sent at the same time as the others, and
-only the end of the probe waits for them.
+drops AAAA queries makes the device wait for the whole schedule. Here AAAA queries are sent at the same time as the
+others, and only the end of the probe waits for them.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ RANDOM_UNDER = ("example.com", "iana.org")
 """Real domains in two zones, neither of which has a wildcard record."""
 MOST_ADDRESSES = 16
 HEAD_START_S = 1.0
-"""A second resolver is asked for a vendor's name only if the first has not answered by then: one answer is enough."""
+"""A further resolver is asked for a vendor's name only if the first has not answered within this time."""
 _PORT = 53
 
 
@@ -59,9 +59,9 @@ async def resolve(
     Args:
         network: the interface under test.
         resolvers: IPv4 addresses of the resolvers, in the order in which a device asks them.
-        names: the names whose IPv4 addresses are asked for.
-        answers: gets each address as soon as it is known.
-        aaaa: the names whose IPv6 addresses are asked for, too.
+        names: the names whose IPv4 addresses are looked up, and the kind of each.
+        answers: is given each address as soon as it is known.
+        aaaa: the names whose IPv6 addresses are looked up, too.
 
     Raises:
         OSError: the interface cannot be used.
@@ -72,6 +72,7 @@ async def resolve(
     lookups: list[asyncio.Task[Lookup | None]] = []
 
     async def address_of(name: str) -> str | None:
+        """Look up a name that was not announced, at the first resolver only."""
         try:
             found = await look_up(network, resolvers[0], name, "vendor")
         except (dns.exception.DNSException, UnicodeError):  # not a valid name, such as one with an overlong label
@@ -106,21 +107,22 @@ async def _ask(
     *,
     spared_by: asyncio.Task[Lookup | None] | None = None,
 ) -> Lookup | None:
-    """Look a name up, or return None if the lookup `spared_by` gets a definite answer within HEAD_START_S."""
+    """Look a name up; None: no lookup was needed, because `spared_by` got a definite answer within HEAD_START_S."""
     if spared_by is not None:
         done, _ = await asyncio.wait([spared_by], timeout=HEAD_START_S)
         if done and (lookup := spared_by.result()) is not None and lookup.ends:
             return None
 
-    def instead(why: str) -> Lookup:
+    def failed(why: str) -> Lookup:
+        """The lookup if netpreflight itself fails on it."""
         attempt = unread(network, resolver, _PORT, why)
         return Lookup(name=name, type=wanted, kind=kind, resolver=resolver, attempts=[attempt])
 
-    return await bounded(look_up(network, resolver, name, kind, wanted), instead)
+    return await bounded(look_up(network, resolver, name, kind, wanted), failed)
 
 
 async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lookup | None]]) -> None:
-    """Settle a name's address as a device would: the first resolver with a definite answer decides."""
+    """Settle a name's address as a device would: the first resolver in order with a definite answer decides."""
     for task in tasks:
         lookup = await task
         if lookup is not None and lookup.ends:
@@ -130,7 +132,7 @@ async def _settle(answers: HostAddresses, name: str, tasks: list[asyncio.Task[Lo
 
 
 def usable(lookup: Lookup) -> str | None:
-    """The first address of a lookup; None if there is none, or if it is not the address of a single other host."""
+    """The first address of a lookup; None: there is none, or it is not another host's (loopback, multicast, …)."""
     if not lookup.addresses:
         return None
     address = ipaddress.ip_address(lookup.addresses[0])
@@ -142,7 +144,7 @@ def answer_to(query: dns.message.Message, wire: bytes) -> dns.message.Message:
     """Decode an answer.
 
     Raises:
-        ValueError: it is malformed, or does not answer this query.
+        ValueError: the answer is malformed, or does not answer this query.
     """
     try:
         reply = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)

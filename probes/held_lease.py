@@ -1,15 +1,17 @@
-"""Does a DHCP server go on serving a device that has a lease? It is taken as an unknown device, and then renewed.
+"""Does a DHCP server go on serving a device that has a lease? This takes a lease as an unknown device, and renews it.
 
-As lwIP's client does (dhcp.c): the REQUEST that renews goes to the server that granted it, from the leased address,
-with ciaddr and without the options 50 and 54; from T2 on to all (RFC 2131 sections 4.3.2 and 4.4.5). The server answers
-to that address, and asks by ARP for it first: while an answer is waited for, such a question is answered.
+As lwIP's client does (dhcp.c), the REQUEST that renews a lease is sent to the server that granted it, from the leased
+address, with ciaddr and without options 50 and 54; from T2 on it is broadcast to all servers (RFC 2131 sections 4.3.2
+and 4.4.5). The server sends its answer to the leased address, and first asks by ARP for it: while an answer is awaited,
+these ARP requests are answered.
 
-The hardware address is made from this laptop's, and is not the one of a run: a run that gives its lease back leaves
-this one alone. Nobody is given an address that another host answers ARP for. Sockets are open during an exchange only.
+The hardware address is derived from this laptop's, and differs from the one that a run uses: a run that gives its own
+lease back does not end this one. An offered address for which another host answers ARP is not requested. Sockets are
+open only during an exchange.
 
-A REQUEST for a lease that no ACK came to may have been granted, so that lease is given back, too. The guard is told of
-a lease before it is asked for and after each answer that may have changed it, so that it is also given back after a
-crash.
+A REQUEST that got no ACK may have been granted all the same, so its lease is given back, too. The guard is told of a
+lease before it is requested, and after each answer that may have changed it, so that the lease is given back even after
+a crash.
 """
 
 import asyncio
@@ -40,29 +42,31 @@ from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import DhcpMessage, DhcpRequestType, Scope
 
 OFFER_WAIT_S = 4.0
-"""dnsmasq, which pings an address first, offers it after 3 s."""
+"""dnsmasq pings an address first, and offers it after 3 s."""
 ACK_WAIT_S = RENEWAL_WAIT_S = 2.0
-"""Each message is sent once: the watch asks again."""
+"""Each message is sent only once: the watch repeats the exchange later."""
 HOLDER_S = 0.5
-"""How long somebody who has the offered address has to answer ARP."""
+"""How long a host that uses the offered address may take to answer ARP."""
 RELEASE_AGAIN_S = 0.1
+"""The time between the two RELEASEs."""
 _DISCOVER, _REQUEST = 1, 3
 _BROADCAST = "255.255.255.255"
 _FOR_EVER = 0xFFFFFFFF
 _T1, _T2 = 58, 59
+"""The options with the renewal and the rebinding time (RFC 2132 sections 9.11 and 9.12)."""
 
 
 class HeldLease(NamedTuple):
-    """A lease, as its server granted or renewed it last; times in seconds from then on (None: never).
+    """A lease as its server last granted or renewed it; times in seconds after that (None: never).
 
     Attributes:
-        address: the address.
-        server: the server's (option 54).
-        server_mac: the hardware address from which it answered.
-        xid: of the transaction.
-        renew_after_s: T1: when it is renewed.
+        address: the leased address.
+        server: the server's address (option 54).
+        server_mac: the hardware address from which the server answered.
+        xid: the transaction id.
+        renew_after_s: T1: when to renew the lease with its server.
         rebind_after_s: T2: from when on any server may renew it.
-        ends_after_s: when it ends.
+        ends_after_s: when the lease ends.
     """
 
     address: str
@@ -81,12 +85,12 @@ class Refused(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Somebody answers ARP for the address that was offered.
+    """The offered address is in use: another host answers ARP for it.
 
     Attributes:
-        address: the address.
+        address: the offered address.
         holder: the hardware address that answers.
-        is_by_router: whether that is the server's or the router's, which may answer for every address (proxy ARP, RFC
+        is_by_router: whether `holder` is the server or the router, which may answer for every address (proxy ARP, RFC
             1027).
     """
 
@@ -96,31 +100,34 @@ class Taken(NamedTuple):
 
 
 class HeldLeaseGuard(Protocol):
-    """Somebody outside this process, who gives a lease back if this process is killed with it in hand."""
+    """A helper outside this process that gives a lease back if this process is killed while it holds the lease."""
 
     def remember(self, interface: str, address: str, server: str, server_mac: str | None, client_mac: str) -> None:
-        """A lease is about to be asked for, by the client with this MAC address."""
+        """Make the helper give this lease of the client `client_mac` back if this process is killed.
+
+        Called before the lease is requested, and after each answer that changes it.
+        """
 
     def forget(self) -> None:
-        """The lease has been given back."""
+        """Tell the helper that the lease has been given back."""
 
 
 async def take(
     network: Network, scope: Scope, host_name: str, guard: HeldLeaseGuard | None = None
 ) -> HeldLease | Refused | Taken | None:
-    """Take a lease as an unknown device, which holds none; None: no server grants one.
+    """Take a lease as an unknown device that holds none so far; None: no server grants one.
 
     Args:
         network: the interface.
-        scope: its hardware address, and the router's.
-        host_name: option 12 of the REQUEST, where a device sends its id; empty: leave it out.
+        scope: the hardware addresses of the interface and of the router.
+        host_name: option 12 of the REQUEST, in which a device sends its id; empty: leave the option out.
         guard: gives the lease back if this process is killed.
 
     Raises:
         OSError: the system does not allow it.
     """
     if guard:
-        guard.forget()  # what ran out, or was refused
+        guard.forget()  # an earlier lease that ended or was refused
     async with _Exchange(network, scope, random.getrandbits(32), guard) as exchange:
         offer = await exchange.ask("DISCOVER", [MAX_SIZE, (55, DEVICE_OPTIONS)], OFFER_WAIT_S)
         if offer is None or offer.address is None:
@@ -135,15 +142,15 @@ async def take(
             (55, DEVICE_OPTIONS),
             *_named(host_name),
         ]
-        asked_for = HeldLease(offer.address, offer.server, offer.server_mac, exchange.xid, None, None, None)
-        exchange.guarded(asked_for)
+        requested = HeldLease(offer.address, offer.server, offer.server_mac, exchange.xid, None, None, None)
+        exchange.guarded(requested)
         taken = None
         try:
             taken = exchange.granted(await exchange.ask("REQUEST", options, ACK_WAIT_S))
         finally:
-            if taken is None:  # also where the watch ends just now
+            if taken is None:  # no answer, or the watch ends at this moment
                 with contextlib.suppress(OSError):  # the guard tries again
-                    await exchange.give_back(asked_for)
+                    await exchange.give_back(requested)
         return taken
 
 
@@ -160,11 +167,11 @@ async def renew(
 
     Args:
         network: the interface.
-        scope: its hardware address.
-        lease: the lease.
+        scope: the hardware address of the interface.
+        lease: the lease to renew.
         host_name: as for `take`.
-        guard: the same.
-        rebind: whether any server is asked, as from T2 on.
+        guard: as for `take`.
+        rebind: whether the REQUEST is broadcast to all servers, as a client does from T2 on.
 
     Raises:
         OSError: the system does not allow it.
@@ -186,6 +193,7 @@ async def give_back(network: Network, scope: Scope, lease: HeldLease, guard: Hel
 
 
 def _named(host_name: str) -> list[tuple[int, bytes]]:
+    """Option 12 with this host name, or no option if the name is empty."""
     return [(12, host_name.encode())] if host_name else []
 
 
@@ -194,10 +202,10 @@ class _Exchange:
 
     Args:
         network: the interface.
-        scope: its hardware address.
-        xid: the transaction's id.
+        scope: the hardware address of the interface.
+        xid: the transaction id.
         guard: as for `take`.
-        lease: what is held, for whose address ARP is answered.
+        lease: the lease that is held; ARP requests for its address are answered. None: no lease is held yet.
     """
 
     def __init__(
@@ -228,13 +236,13 @@ class _Exchange:
         wait_s: float,
         target: HeldLease | None = None,
     ) -> DhcpMessage | None:
-        """Ask once, until somebody answers; None: nobody.
+        """Send a message once, and wait for a server's answer; None: no server answers.
 
         Args:
-            kind: the message.
-            options: those after option 53.
-            wait_s: how many seconds an answer is waited for.
-            target: the lease to whose server it is sent; None: to all.
+            kind: the type of the message.
+            options: the options that follow option 53.
+            wait_s: how many seconds to wait for an answer.
+            target: the lease to whose server the message is sent; None: to all servers.
         """
         clock = self._network.clock
         expected = {self.xid: Transaction("device", self._mac, kind)}
@@ -252,7 +260,7 @@ class _Exchange:
         return None
 
     async def holder(self, address: str) -> str | None:
-        """The hardware address of somebody who has an address already; None: nobody answers ARP for it."""
+        """The hardware address of a host that already uses an address; None: no host answers ARP for it."""
         self._sought = address
         self._holder = asyncio.get_running_loop().create_future()
         self._count_arp(address, self._transport.send_arp(arp_request(self._laptop_mac, address)), ARP_REQUEST)
@@ -265,7 +273,10 @@ class _Exchange:
             self._holder = None
 
     def granted(self, reply: DhcpMessage | None) -> HeldLease | Refused | None:
-        """What an answer to a REQUEST comes to."""
+        """The lease or the refusal in an answer to a REQUEST; None: no answer, or an ACK without an address.
+
+        The guard is told of the lease.
+        """
         if reply is None or (reply.type == "ACK" and reply.address is None):
             return None
         if reply.type != "ACK" or reply.address is None:
@@ -284,14 +295,14 @@ class _Exchange:
         return lease
 
     def guarded(self, lease: HeldLease) -> None:
-        """Have a lease given back if this process is killed."""
+        """Make the guard give this lease back if this process is killed."""
         if self._guard:
             self._guard.remember(self._network.interface, lease.address, lease.server, lease.server_mac, self._mac)
 
     async def give_back(self, lease: HeldLease) -> None:
-        """Give a lease back, twice: a RELEASE is not acknowledged."""
-        for again in (False, True):
-            if again:
+        """Give a lease back; the RELEASE is sent twice, because it is not acknowledged."""
+        for is_second in (False, True):
+            if is_second:
                 await asyncio.sleep(RELEASE_AGAIN_S)
             sent = self._transport.release(lease.address, lease.server, lease.server_mac)
             self._count(lease.server, sent, DHCP_RELEASE)
@@ -299,7 +310,7 @@ class _Exchange:
             self._guard.forget()
 
     def _seconds(self, option: int, lease_s: float | None, part: float) -> float | None:
-        """T1 or T2 of the last answer: its option, else this part of the lease; None: never."""
+        """T1 or T2 of the last answer: from its option, else `part` of the lease time; None: the lease never ends."""
         if lease_s is None:
             return None
         told = options_of(self._payload).values.get(option, b"")
@@ -307,6 +318,7 @@ class _Exchange:
         return float(stated) if 0 < stated < lease_s else lease_s * part
 
     def _send(self, kind: DhcpRequestType, options: list[tuple[int, bytes]], target: HeldLease | None) -> None:
+        """Send a message by broadcast, or to the server of the lease `target`."""
         held = self._lease.address if self._lease else None
         number = _DISCOVER if kind == "DISCOVER" else _REQUEST
         message = dhcp_request(number, self._mac, self.xid, options, client_address=held, broadcast=held is None)
@@ -319,7 +331,7 @@ class _Exchange:
             self._count(target.server, sent, shape)
 
     def _read(self, heard: Heard, expected: dict[int, Transaction]) -> DhcpMessage | None:
-        """A server's answer, as lwIP takes it; None: it is none."""
+        """Decode a server's answer; None: it does not answer this transaction, or lwIP would drop it."""
         try:
             reply = decode(
                 heard.payload,
@@ -337,6 +349,7 @@ class _Exchange:
         return reply
 
     def _on_heard(self, _: bytes, heard: Heard | None) -> None:
+        """Queue a datagram that has arrived."""
         if heard is not None and not self._arrived.full():
             self._network.note(
                 "heard", "DHCP", protocol="udp", address=heard.source, port=SERVER_PORT, payload=heard.payload
@@ -344,7 +357,7 @@ class _Exchange:
             self._arrived.put_nowait(heard)
 
     def _on_arp(self, frame: bytes) -> None:
-        """Say who has the address that is held, to whoever asks; and take who has the one that was offered."""
+        """Answer ARP requests for the address that is held; note any host that uses the offered address."""
         packet = arp_in(frame)
         if packet is None:
             return

@@ -1,15 +1,16 @@
 """Does the NTP exchange of the device's Internet Test (Device OS 2.0 to 5.5) work?
 
-One address of pool.ntp.org, five requests with 2 s for each (simple_ntp_client.cpp:301-331). The request is the
-device's: 48 bytes, first byte 0x23 (version 4, client), its clock in the origin field and the transmit field zero. A
-server returns the transmit field in its origin field (RFC 5905 section 8), so that has to be zero, too; nothing random
-comes back, and who does not see the request can forge a reply. Where this process cannot see whether somebody tries all
-ports like that, a good reply has to be confirmed: the server has to answer promptly on each of three random ports.
-Those requests are 2 s apart, as the device's are. An NTP server that is asked more often by one address may say RATE,
-and then nothing for a while (ntpd with `restrict limited kod`: 2 s by default; RFC 5905 section 13, BTIME).
-A reply that the device would reject uses up one attempt, and the next request follows at once; where no sweep could be
-seen, from a new random port, so that such replies are the server's if all of them come promptly. The first good reply
-ends the exchange. ntplib decodes the replies.
+One address of pool.ntp.org is asked, with five requests and 2 s for each (simple_ntp_client.cpp:301-331). The request
+equals the device's: 48 bytes, first byte 0x23 (version 4, client), the clock in the origin field, and a transmit field
+of zero. A server copies the transmit field of the request into the origin field of its reply (RFC 5905 section 8), so
+the origin field of a genuine reply is zero. As the reply returns nothing random, a host that does not see the request
+can forge one by trying all ports (a sweep). If this process cannot see such a sweep, a good reply has to be confirmed:
+the server has to answer promptly on each of three random ports. These requests are 2 s apart, like the device's: an NTP
+server that is asked more often from one address may answer RATE, and then not at all for a while (ntpd with `restrict
+limited kod`: 2 s by default; RFC 5905 section 13, BTIME).
+A reply that the device would reject uses up one attempt, and the next request follows at once. If this process cannot
+see a sweep, that request is sent from a new random port: if all such replies come promptly, they are the server's. The
+first good reply ends the exchange. ntplib decodes the replies.
 """
 
 from collections.abc import Callable
@@ -46,9 +47,9 @@ async def ntp(network: Network, address: str, on_seen: Callable[[Ntp], None] = l
     """Run the exchange with one server address.
 
     Args:
-        network: to send through.
-        address: of the server.
-        on_seen: called with what was seen before a good reply is confirmed.
+        network: the interface to send through.
+        address: the address of the server.
+        on_seen: called with the observation so far if a good reply came, before the reply is confirmed.
 
     Raises:
         OSError: the interface cannot be used.
@@ -96,17 +97,17 @@ async def ntp(network: Network, address: str, on_seen: Callable[[Ntp], None] = l
 
 
 async def _confirm(network: Network, first: UdpSocket, seen: Ntp, address: str) -> None:
-    """Ask again from each of NEW_PORTS random ports, as long as each is answered promptly, and once only.
+    """Ask again from NEW_PORTS random ports, one after the other, until one gets no prompt reply or one too many.
 
-    A server sends one reply to a request, so whatever comes after that comes from somebody who sweeps.
+    A server sends one reply to a request, so any further reply comes from a sweep.
     """
     asked = [first]
-    late = sum(attempt.outcome == "timeout" for attempt in seen.attempts)
-    more = 0
+    unanswered = sum(attempt.outcome == "timeout" for attempt in seen.attempts)
+    extra = 0
     for _ in range(NEW_PORTS):
         await network.clock.sleep_until(network.clock.monotonic() + WAIT_S)
-        more += sum([await _come(network, sock, address) for sock in asked])
-        seen.repeated = max(more - late, 0)
+        extra += sum([await _waiting_on(network, sock, address) for sock in asked])
+        seen.repeated = max(extra - unanswered, 0)  # an unanswered request may still get its reply
         if seen.repeated:
             return
         sock = network.udp_on_random_port("NTP", NTP_REQUEST, SERVER)
@@ -121,8 +122,8 @@ async def _confirm(network: Network, first: UdpSocket, seen: Ntp, address: str) 
             return
 
 
-async def _come(network: Network, sock: UdpSocket, address: str) -> int:
-    """How many datagrams of the server wait on a socket."""
+async def _waiting_on(network: Network, sock: UdpSocket, address: str) -> int:
+    """How many datagrams from the server's address have arrived on a socket and were not read yet."""
     count = 0
     while event := await sock.receive(network.clock.monotonic()):
         count += isinstance(event, Datagram) and (event.address, event.port) == (address, _PORT)
@@ -130,7 +131,7 @@ async def _come(network: Network, sock: UdpSocket, address: str) -> int:
 
 
 def request(clock: float) -> bytes:
-    """Build the device's NTP request; `clock` is its time in seconds since 1970."""
+    """Build the device's NTP request; `clock`: the time that it carries, in seconds since 1970."""
     message = bytearray(_HEADER)
     message[0] = _FIRST_BYTE
     message[_ORIGIN_FIELD : _ORIGIN_FIELD + 8] = _timestamp(clock).to_bytes(8)
@@ -141,7 +142,7 @@ def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
     """Decode a reply that has just arrived; its request was sent at `sent_at`, in seconds since 1970.
 
     Raises:
-        ValueError: it would be good, but answers another request.
+        ValueError: a device would accept the reply, but its origin field shows that it answers another request.
     """
     received_at = clock.wall()
     if len(payload) < _HEADER:
@@ -167,14 +168,14 @@ def decode(clock: Clock, sent_at: float, payload: bytes) -> NtpReply:
 
 
 def _offset(reply: bytes, sent_at: float, received_at: float) -> float | None:
-    """How far the server's clock is ahead of this laptop's (RFC 5905 section 8); None if the reply has no time."""
+    """Seconds by which the server's clock is ahead of this laptop's (RFC 5905 section 8); None: it has no time."""
     stamps = [int.from_bytes(reply[field : field + 8]) for field in (_RECEIVE_FIELD, _TRANSMIT_FIELD)]
     found = [_ahead(stamp, clock) for stamp, clock in zip(stamps, (sent_at, received_at), strict=True) if stamp]
     return round(sum(found) / len(found), 6) if stamps[1] else None
 
 
 def _ahead(stamp: int, clock: float) -> float:
-    """Seconds from a clock's time to a timestamp, the shorter way round: the timestamps start again in 2036."""
+    """Seconds from `clock` to the NTP timestamp `stamp`; timestamps wrap in 2036, so the smaller distance counts."""
     difference = (stamp - _timestamp(clock)) % 2**64
     return (difference - 2**64 if difference >= 2**63 else difference) / 2**32
 

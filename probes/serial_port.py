@@ -1,11 +1,12 @@
-"""A device's serial port on this laptop: found by its USB ids, opened for itself, and only read.
+"""A device's serial port on this laptop: found by its USB ids, opened for this program alone, and only read.
 
-Nothing is ever written: in listening mode each byte is a command (device-os v6.2.0 system/src/system_setup.cpp). The
+Nothing is ever written: in listening mode the device takes each byte as a command (device-os v6.2.0
+system/src/system_setup.cpp). The
 port is opened at 9600 baud with DTR, as particle-cli does (3.49.2, src/cmd/serial.js): at 14400 baud a device goes to
 DFU mode, and at 28800 to listening mode (v6.2.0 system/src/usb_hal; docs.particle.io, "Serial").
 
-USB ids: v6.2.0 build/platform-id.mk: vendor 2B04, products C0xx with a serial port and D0xx in DFU mode, where xx is
-the platform; for the Core 1D50:607D and 1D50:607F.
+USB ids (v6.2.0 build/platform-id.mk): vendor 2B04, with product C0xx for a serial port and D0xx in DFU mode, where xx
+is the platform; the Core has 1D50:607D and 1D50:607F.
 """
 
 import contextlib
@@ -23,27 +24,28 @@ if TYPE_CHECKING:
 BAUD = 9600
 AUTO = "auto"
 DEFAULT_S = 90.0
-"""How long a log is read where nobody says."""
+"""How many seconds a log is read unless the user says otherwise."""
 POLL_S = 0.2
 SILENT_S = 10.0
-"""After so long without a byte, it is told what to press."""
+"""After this long without a byte, the user is told which button to press."""
 _PARTICLE, _OPENMOKO = 0x2B04, 0x1D50
 _CORE, _CORE_DFU = 0x607D, 0x607F
 
 Notice = Literal["waiting", "dfu", "reading", "silent", "lost"]
-"""What is told meanwhile: no device is there; one is, in DFU mode; it is read; nothing comes from it; it went away."""
+"""What the user is told during reading. `waiting`: no device is there. `dfu`: a device is there, but in DFU mode.
+`reading`: the device is being read. `silent`: nothing comes from the device. `lost`: the device went away."""
 End = Literal["decided", "stopped", "time", "absent", "dfu"]
-"""Why reading ended: enough was read; the user ended it; its time was over; in all that time there was no device; or
-only one in DFU mode."""
+"""Why reading ended. `decided`: enough was read. `stopped`: the user ended it. `time`: the time was over. `absent`: no
+device was there in all that time. `dfu`: the only device was in DFU mode."""
 
 
 class SerialPort(NamedTuple):
     """A serial port of this laptop.
 
     Attributes:
-        name: as it is opened: /dev/ttyACM0, COM3.
-        vendor: the USB vendor id of what is plugged in; None: it is no USB device, or the system does not say.
-        serial_number: of that device; of Particle's, the device id. Empty: not known.
+        name: the name by which it is opened, such as /dev/ttyACM0 or COM3.
+        vendor: the USB vendor id of the device on the port; None: it is not a USB device, or the system does not say.
+        serial_number: the device's serial number; for a Particle device, its device id. Empty: not known.
     """
 
     name: str
@@ -53,7 +55,7 @@ class SerialPort(NamedTuple):
 
     @property
     def is_particle(self) -> bool:
-        """Whether it is a Particle device, by its USB ids."""
+        """Whether the port belongs to a Particle device, by its USB ids."""
         if self.product is None:
             return False
         return (self.vendor == _PARTICLE and self.product >> 8 == 0xC0) or (self.vendor, self.product) == (
@@ -62,7 +64,7 @@ class SerialPort(NamedTuple):
         )
 
     def is_same_device(self, other: "SerialPort") -> bool:
-        """Whether both are ports of the same device, though they may have other names."""
+        """Whether both are ports of the same device, even if their names differ."""
         if self.vendor is None:
             return self.name == other.name
         if self.serial_number or other.serial_number:
@@ -71,7 +73,7 @@ class SerialPort(NamedTuple):
 
 
 class PortError(Exception):
-    """A port cannot be opened; the message says why, and what to do."""
+    """A port cannot be opened; the message says why, and often what to do."""
 
 
 class NoPortError(PortError):
@@ -82,30 +84,30 @@ class OpenPort(Protocol):
     """A port that is being read."""
 
     def read(self, seconds: float) -> bytes:
-        """The bytes that have come, after at most so many seconds; empty: none.
+        """The bytes that have arrived, after waiting `seconds` at most; empty: no byte arrived.
 
         Raises:
-            OSError: the port is gone.
+            OSError: the port is gone, for example because the device was unplugged or reset.
         """
 
     def close(self) -> None:
-        """Let the port go."""
+        """Close the port, so that other programs can open it."""
 
 
 class Ports(Protocol):
     """The serial ports of a laptop."""
 
     def found(self) -> list[SerialPort]:
-        """Those that are there."""
+        """The serial ports that are there now."""
 
     def has_dfu(self) -> bool:
         """Whether a Particle device in DFU mode is plugged in, as far as the system says."""
 
     def open(self, name: str) -> OpenPort:
-        """Open one for this program alone.
+        """Open a port for this program alone.
 
         Raises:
-            PortError: it cannot be opened.
+            PortError: the port cannot be opened.
         """
 
 
@@ -115,11 +117,11 @@ def is_dfu(vendor: int, product: int) -> bool:
 
 
 class OwnPorts:
-    """This laptop's, by pyserial."""
+    """The serial ports of this laptop, through pyserial."""
 
     def found(self) -> list[SerialPort]:
-        """Those that are there."""
-        from serial.tools.list_ports import comports  # noqa: PLC0415 - only a live log waits for it
+        """The serial ports that are there now."""
+        from serial.tools.list_ports import comports  # noqa: PLC0415 - only a live log needs this slow import
 
         return [SerialPort(each.device, each.vid, each.pid, each.serial_number or "") for each in comports()]
 
@@ -128,14 +130,14 @@ class OwnPorts:
         return any(is_dfu(*ids) for ids in SYSTEM.usb_devices() or ())
 
     def open(self, name: str) -> "_OwnPort":
-        """Open one for this program alone.
+        """Open a port for this program alone.
 
         Raises:
-            PortError: it cannot be opened.
+            PortError: the port cannot be opened.
         """
         from serial import Serial, SerialException  # noqa: PLC0415 - as above
 
-        if users := SYSTEM.holders(name):  # who does not lock it would share its bytes with us
+        if users := SYSTEM.holders(name):  # a program that does not lock the port would take some of its bytes
             raise PortError(f"{name} is in use by {', '.join(users)}: close that, and try again")
         try:
             return _OwnPort(Serial(name, BAUD, timeout=POLL_S, exclusive=True))
@@ -144,6 +146,8 @@ class OwnPorts:
 
 
 class _OwnPort:
+    """An open serial port of this laptop."""
+
     def __init__(self, serial: "Serial") -> None:
         self._serial = serial
 
@@ -158,15 +162,15 @@ class _OwnPort:
 
 
 def _why(name: str, problem: Exception) -> PortError:
-    """Why a port cannot be opened. On Windows pyserial tells the reason only in its text."""
+    """Why a port cannot be opened. On Windows pyserial gives the reason only in the text of its error."""
     number, text = getattr(problem, "errno", None), str(problem)
     if number in {errno.ENOENT, errno.ENODEV, errno.ENXIO} or "FileNotFoundError" in text:
         return NoPortError(f"there is no port {name}")
     if number in {errno.EBUSY, errno.EAGAIN} or "PermissionError" in text:
         return PortError(f"{name} is in use by another program, such as a serial monitor: close that, and try again")
     if number == errno.EACCES:
-        how = "join the group that owns it (dialout), or run netpreflight log as root"
-        return PortError(f"{name} may not be opened by this user: {how}")
+        remedy = "join the group that owns it (dialout), or run netpreflight log as root"
+        return PortError(f"{name} may not be opened by this user: {remedy}")
     return PortError(f"{name} cannot be opened as a serial port: {text}")
 
 
@@ -181,17 +185,19 @@ def listen(
     tell: Callable[[Notice, str], None],
     is_stopped: Callable[[], bool],
 ) -> End:
-    """Read a device's port, also after resets and under another name, until it is enough or the time is over.
+    """Read a device's port until enough was read or the time is over.
+
+    After a reset of the device the port is opened again, even if it has another name.
 
     Args:
-        ports: the laptop's.
-        name: of the port, or `AUTO`: that of the only Particle device.
-        seconds: for how long.
-        clock: what the time is taken from.
-        take: called with what comes; whether that is enough.
-        interrupted: called where the port went away: what comes next does not go on from there.
-        tell: called with what is waited for, and the name of the port (empty: there is none).
-        is_stopped: whether the user wants to end it.
+        ports: the serial ports of the laptop.
+        name: the name of the port, or `AUTO`: the port of the only Particle device.
+        seconds: how long to read.
+        clock: the clock that measures the time.
+        take: called with the bytes that have arrived; returns whether enough was read.
+        interrupted: called when the port went away: the bytes that come next do not continue those before.
+        tell: called with each `Notice` for the user, and the name of the port (empty: there is none).
+        is_stopped: returns whether the user wants to end the reading.
 
     Raises:
         PortError: the port cannot be opened, there is no such port, or several devices could be meant.
@@ -236,21 +242,23 @@ def listen(
 
 
 def _present(ports: Ports, name: str) -> bool:
+    """Whether there is a port with this name."""
     return os.path.exists(name) or any(_is_named(port, name) for port in ports.found())  # noqa: PTH110 - also COM3
 
 
 def _is_named(port: SerialPort, name: str) -> bool:
-    """Whether this is a port's name, or a link to it (/dev/serial/by-id/…)."""
+    """Whether `name` is the name of the port, or a link to it (/dev/serial/by-id/…)."""
     return port.name.casefold() == name.casefold() or port.name == os.path.realpath(name)
 
 
 def _others(ports: Ports) -> str:
+    """The end of the message that there is no such port: where Particle devices are instead."""
     names = [port.name for port in ports.found() if port.is_particle]
     return f"; a Particle device is on {', '.join(names)}" if names else "; no Particle device is plugged in by USB"
 
 
 def _find(ports: Ports, name: str, device: SerialPort | None) -> SerialPort | None:
-    """The port of the device that was read before; else the one that is meant; None: it is not there."""
+    """The port of `device`, which was read before, or else the port that the user means; None: it is not there."""
     found = ports.found()
     if device is not None and device.vendor is not None:
         return next((port for port in found if port.is_same_device(device)), None)
@@ -267,7 +275,7 @@ def _find(ports: Ports, name: str, device: SerialPort | None) -> SerialPort | No
 
 
 def _open(ports: Ports, found: SerialPort, *, is_first: bool) -> OpenPort | None:
-    """Open a port; after a reset it may take a moment until it can be opened: None."""
+    """Open a port; None: it cannot be opened yet, as happens for a moment after a reset."""
     try:
         return ports.open(found.name)
     except PortError:
