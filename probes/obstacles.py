@@ -91,7 +91,7 @@ def to_have_left_out_dhcp(scope: Scope) -> Obstacle:
     as_user = "" if obstacle is None else f" {here.as_privileged_user}"
     is_possible = obstacle is None or here.has_packet_sockets
     return Obstacle(
-        reason="DHCP was left out of this run, as asked",
+        reason="DHCP was skipped in this run, as requested",
         step=f"Run netpreflight again{as_user}, without --skip dhcp: {_WHAT_IT_DOES}" if is_possible else ON_LINUX,
     )
 
@@ -155,7 +155,7 @@ def to_join(system: System) -> Obstacle | None:
     if system.joiners:
         return None
     if system.joins_as_itself is not None:
-        return Obstacle(reason="this system joins as itself, so that only the passphrase is tried", step=ON_LINUX)
+        return Obstacle(reason="this system joins only as itself, so only the passphrase is tested", step=ON_LINUX)
     return Obstacle(reason="joining a network as a device is not supported on this system", step=ON_LINUX)
 
 
