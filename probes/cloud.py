@@ -35,6 +35,7 @@ from netpreflight.probes.net.witnesses import bounded, unread
 from netpreflight.probes.observations import Attempt, Cloud, CloudEndpoint, Connection, ServerFlight
 
 CONNECT_S = 5.0
+"""How long to wait for a TCP connection."""
 NONCE_BYTES = 40
 CONNECT_AT_S = (0.0, 3.0, 6.0)
 """When connections are opened: several, because a few lost segments can delay a single connection for a long time."""
@@ -43,6 +44,7 @@ ENOUGH_ENDED = 2
 SECOND_AT_S = (0.0, 3.0)
 """When the ClientHello with the cookie is sent, in seconds after the cookie came: mbedTLS repeats it after 3 s, too."""
 SECOND_GIVE_UP_S = 5.0
+"""How long to wait for an answer to the ClientHello with the cookie."""
 AGAIN_S = 3.0
 """How long to wait for answers to the two ClientHellos that follow if the ClientHello with the cookie got none."""
 LEAST_AGAIN_S = 1.0
@@ -210,7 +212,7 @@ class _Handshake:
             return await self._exchange(self._read_first, at_s=at_s, give_up_s=give_up_s)
         finally:
             if self._flight.begun:
-                self._end()
+                self._send_alert()
 
     async def second(self, answer: str | None, end: float) -> ServerFlight:
         """Send the ClientHello with the cookie, if the server gave one, and read the server's flight.
@@ -228,21 +230,21 @@ class _Handshake:
             result = await self._exchange(self._read_second, at_s=SECOND_AT_S, give_up_s=give_up_s, cookie=self._cookie)
         finally:
             if result is None:  # cut short: without an alert the server would repeat its flight to a closed port
-                self._end()
+                self._send_alert()
         answer = result.value or ("HelloVerifyRequest" if self._flight.cookie_again else None)
         seen = self._seen(answer, attempts=result.attempts)
         again_s = min(AGAIN_S, end - self.network.clock.monotonic())
         unsent = any(attempt.outcome == "error" for attempt in result.attempts)
         if answer is not None or unsent or again_s < LEAST_AGAIN_S:
             if self._flight.begun:
-                self._end()
+                self._send_alert()
             return seen
         async with asyncio.TaskGroup() as group:
             same = group.create_task(self._exchange(dtls.record_name, at_s=(0.0,), give_up_s=again_s))
             new = group.create_task(self._from_new_port(again_s))
         return msgspec.structs.replace(seen, same_port=same.result().attempts, new_port=new.result())
 
-    def _hear(self, datagram: bytes) -> None:
+    def _remember(self, datagram: bytes) -> None:
         """Remember a datagram, so that `repeated` recognises a second copy."""
         if len(self._heard) < MOST_REMEMBERED:
             self._heard.add(datagram)
@@ -253,7 +255,7 @@ class _Handshake:
         while event := await self._sock.receive(until):
             if isinstance(event, Datagram) and (event.address, event.port) == (self.address, self.port):
                 count += event.payload in self._heard
-                self._hear(event.payload)
+                self._remember(event.payload)
         return count
 
     async def _from_new_port(self, give_up_s: float) -> list[Attempt]:
@@ -279,7 +281,7 @@ class _Handshake:
 
     def _read_first(self, datagram: bytes) -> str | None:
         """Read an answer to the first ClientHello: a cookie, an alert, or a part of a flight; None: more is needed."""
-        self._hear(datagram)
+        self._remember(datagram)
         if self.record is None:
             self.record = dtls.record_name(datagram)
         if self.record != "ServerHello":
@@ -293,7 +295,7 @@ class _Handshake:
         Raises:
             ValueError: it is the same cookie again, a late answer to an earlier ClientHello.
         """
-        self._hear(datagram)
+        self._remember(datagram)
         if dtls.cookie_of(datagram) == self._cookie:
             raise ValueError("the same cookie again, in answer to an earlier ClientHello")
         return self._read_flight(datagram)
@@ -304,8 +306,8 @@ class _Handshake:
         enough = "ServerHello" if self._flight.is_whole else None
         return self._flight.alert or enough or ("flood" if self._flight.is_flood else None)
 
-    def _end(self) -> None:
-        """Tell the server by an alert that the handshake has failed, as a device does; not if the server sent one."""
+    def _send_alert(self) -> None:
+        """End the handshake by an alert to the server, as a device does, unless the server has sent an alert itself."""
         if self._flight.alert is None:
             self._sock.send(dtls.alert(self._number()), self.address, self.port, shape=DTLS_ALERT)
 

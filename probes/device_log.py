@@ -42,6 +42,7 @@ MOST_IN_LINE = 20
 MOST_HOLES = 100
 MOST_CATEGORIES = 100
 SILENCE_MS = 30_000
+"""If nothing was printed for this long, lines may be missing."""
 BACK_MS = 1000
 """If the time goes back by more than this, the device has restarted; if by less, a second log handler printed late."""
 WRAP_MS = 2**32 - 60_000
@@ -297,11 +298,11 @@ _IN_ENGLISH = tuple(secret for secret in SECRETS if secret not in _SECRETS_ELSEW
 
 def without_secrets(text: str) -> str:
     """A line with CUT in place of the passphrases, keys and claim codes in it."""
-    small = text.lower()
+    lower = text.lower()
     secrets: Sequence[re.Pattern[str]] = ()
-    if not text.isascii() or _MAY_HAVE_SECRET_ELSEWHERE.search(small):
+    if not text.isascii() or _MAY_HAVE_SECRET_ELSEWHERE.search(lower):
         secrets = SECRETS
-    elif _MAY_HAVE_SECRET.search(small):
+    elif _MAY_HAVE_SECRET.search(lower):
         secrets = _IN_ENGLISH
     for secret in secrets:
         text = secret.sub(CUT, text)
@@ -405,7 +406,7 @@ class LogReader:
         self._rest = ""
         self._is_too_long = False
         self._line = 0
-        self._said = 0
+        self._lines_read = 0
         """How many lines were long enough to be read."""
         self._last_ms: int | None = None
         self._last: tuple[int, str | None, str] = (-10, None, "")
@@ -419,7 +420,7 @@ class LogReader:
         self.seen.unread += max(0, len(data) - room)
         data = data[: max(0, room)]
         self.seen.bytes += len(data)
-        if self._said >= MOST_LINES:
+        if self._lines_read >= MOST_LINES:
             self.seen.unread += len(data)
             return 0
         return self._take(self._decoded(data, is_end=False), is_end=False)
@@ -437,7 +438,7 @@ class LogReader:
         """Note that the device was unplugged or reset: the line begun so far ends here, cut, and a new line begins."""
         if self._rest and not self._is_too_long:
             self._line += 1
-            self._said += 1
+            self._lines_read += 1
             self._read_line(self._rest, is_whole=False)
         self._rest, self._is_too_long = "", False
         if self._decoder is not None:
@@ -488,8 +489,8 @@ class LogReader:
             if self._is_too_long:  # the beginning of this line has been read already
                 self._is_too_long = False
                 continue
-            self._said += 1
-            if self._said > MOST_LINES:
+            self._lines_read += 1
+            if self._lines_read > MOST_LINES:
                 self.seen.unread += len(line)
                 continue
             found += self._read_line(line)
@@ -563,8 +564,8 @@ class LogReader:
             digits = head_match["ms"] or head_match["ms2"]
             begin = head_match.start() + (len(digits) - 10 if digits else 0)
             at_ms = int(digits[-10:]) if digits else None
-            said = _LEVELS[head_match["level"] or head_match["level2"]]
-            found.append((_Head(at_ms, head_match["category"], said), begin, level.end()))
+            name = _LEVELS[head_match["level"] or head_match["level2"]]
+            found.append((_Head(at_ms, head_match["category"], name), begin, level.end()))
             if len(found) == MOST_IN_LINE:
                 break
         return found
@@ -658,12 +659,14 @@ class LogReader:
         self._last_ms = at_ms
 
     def _add_hole(self, what: Literal["restart", "silence", "reconnect"], to_ms: int | None) -> None:
+        """Record that lines may be missing before the current one; `to_ms`: the time of the current one."""
         if len(self.seen.holes) < MOST_HOLES:
             self.seen.holes.append(LogHole(line=self._line, what=what, from_ms=self._last_ms, to_ms=to_ms))
         else:
             self.seen.more_holes += 1
 
     def _add_format(self, name: str) -> None:
+        """Record that lines of this format were seen."""
         if name not in self.seen.formats:
             self.seen.formats.append(name)
 

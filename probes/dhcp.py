@@ -83,6 +83,7 @@ REQUEST_AT_S = (0.0, 2.0, 6.0)
 REQUEST_WAIT_S = 12.0
 """How long after the OFFER an answer to the REQUESTs is awaited."""
 MOST_NAKS = 2
+"""After this many NAKs only one more attempt is made, without a host name."""
 _SHAPES: dict[str, Shape] = {
     "DISCOVER": DHCP_DISCOVER,
     "REQUEST": DHCP_REQUEST,
@@ -131,14 +132,19 @@ MOST_MESSAGES = 64
 MOST_READS = 128
 """How often the sockets are read at the end: more often than needed to empty the kernel's buffers."""
 MOST_HOLDERS = 16
+"""How many hosts that use the offered address are kept."""
 MOST_SEEKERS = 64
+"""How many hosts that ask by ARP for an address are kept, see `_Seeker`."""
 
 _BROADCAST = "255.255.255.255"
 DEVICE_OPTIONS = bytes((1, 3, 28, 6))
+"""The options that a device asks for (option 55)."""
 MOST_RESOLVERS = 2
 """lwIP keeps the first two resolvers of a lease (LWIP_DHCP_MAX_DNS_SERVERS); no device asks a third."""
 _LAPTOP_OPTIONS = bytes((1, 3, 6, 15, 28, 108, 114))
+"""The options that messages in the laptop's name, and every INFORM, ask for (option 55)."""
 MAX_SIZE = (57, (1500).to_bytes(2))
+"""Option 57: the largest DHCP message that the client accepts."""
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - BOOTP's "none"
 _KINDS: dict[DhcpRequestType, int] = {"DISCOVER": 1, "REQUEST": 3, "INFORM": 8}
 
@@ -463,6 +469,7 @@ def _content(message: DhcpMessage) -> tuple[object, ...]:
 
 
 def _padded(message: bytes) -> bytes:
+    """A DHCP message, padded to the size that lwIP sends."""
     return message.ljust(MESSAGE_SIZE, b"\0")
 
 

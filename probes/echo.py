@@ -30,6 +30,7 @@ from netpreflight.probes.observations import KEPT_BYTES, Attempt, Echo, EchoPack
 
 CONTENT_TYPE = 252
 EPOCH_BASE = 0x8000
+"""The bit that is always set in the epoch field; the others hold the device's index of the interface."""
 LARGEST_PAYLOAD = {1: 255, 2: 511}
 """In bytes, for each form; the firmware's random numbers never reach their upper bound."""
 GAP_S = {1: 0.5, 2: 0.25}

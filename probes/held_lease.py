@@ -52,6 +52,7 @@ RELEASE_AGAIN_S = 0.1
 _DISCOVER, _REQUEST = 1, 3
 _BROADCAST = "255.255.255.255"
 _FOR_EVER = 0xFFFFFFFF
+"""The lease time of a lease that never ends (RFC 2131 section 3.3)."""
 _T1, _T2 = 58, 59
 """The options with the renewal and the rebinding time (RFC 2132 sections 9.11 and 9.12)."""
 
@@ -368,7 +369,9 @@ class _Exchange:
             self._count_arp(packet.sender, self._transport.send_arp(reply, packet.sender_mac), ARP_REPLY)
 
     def _count(self, target: str, sent: Sent, shape: Shape) -> None:
+        """Count a DHCP message that was sent."""
         self._network.count("udp", None, target, SERVER_PORT, packets=1, size=sent.size, purpose="DHCP", shape=shape)
 
     def _count_arp(self, target: str, sent: Sent, shape: Shape) -> None:
+        """Count an ARP packet that was sent."""
         self._network.count("arp", None, target, 0, packets=1, size=sent.size, purpose="DHCP", shape=shape)

@@ -40,6 +40,7 @@ from netpreflight.probes.observations import Arrival, Attempt, Mapping, MappingA
 ASK_AT_S = (0.0, 1.0, 3.0)
 GIVE_UP_S = 5.0
 SETTLE_GAP_S = 1.25
+"""The time between the requests before the silence."""
 SETTLED_S = 2 * SETTLE_GAP_S
 """How long the conversation lasts before the silence."""
 KEPT_PARTS = 6

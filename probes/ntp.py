@@ -40,7 +40,9 @@ _ORIGIN_FIELD = 24
 _RECEIVE_FIELD = 32
 _TRANSMIT_FIELD = 40
 _FIRST_BYTE = 0x23
+"""Version 4, mode 3 (client)."""
 _EPOCH_OFFSET_S = ntplib.NTP.NTP_DELTA
+"""Seconds from 1900, where NTP's time begins, to 1970."""
 
 
 async def ntp(network: Network, address: str, on_seen: Callable[[Ntp], None] = lambda _: None) -> Ntp:

@@ -16,11 +16,11 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 Count = Annotated[int, Meta(ge=0, le=2**48)]
-"""A number that a saved report may hold."""
+"""A count or another whole number, within the limits of a saved report."""
 Millis = Annotated[float, Meta(ge=0, le=1e9)]
-"""A duration in milliseconds that a saved report may hold."""
+"""A duration in milliseconds, within the limits of a saved report."""
 Hops = Annotated[int, Meta(ge=0, le=255)]
-"""A TTL (RFC 791 section 3.1)."""
+"""A TTL (RFC 791 section 3.1), which counts hops."""
 UDP_OVERHEAD = 28
 """Bytes of IPv4 and UDP header."""
 LONGEST_TEXT = 65_536
@@ -47,7 +47,9 @@ def reveals(what: Reveals) -> Meta:
 Plain = Annotated[str, reveals("nothing")]
 """A word from a fixed list of this tool or of a standard, or a constant of this tool."""
 Ssid = Annotated[str, reveals("ssid")]
+"""The name of a Wi-Fi network."""
 SsidHex = Annotated[str, reveals("ssid-hex")]
+"""The bytes of a Wi-Fi network's name, in hexadecimal."""
 Bssid = Annotated[str, reveals("bssid")]
 ServerMac = Annotated[str, reveals("server-mac")]
 """The MAC address of a router or server."""
@@ -1054,8 +1056,9 @@ class ServerFlight(Struct, frozen=True, kw_only=True):
             None: nothing arrived, or too little of a flight.
         messages: the names of the handshake messages of the flight that arrived completely.
         key_exchange: the body of the ServerKeyExchange: the parameters, the algorithm, and the signature.
-        same_port: if `answer` is None after a cookie: the ClientHello without a cookie, sent again from the same port.
-        new_port: the same ClientHello, sent at the same time from another port of this laptop (a new conversation).
+        same_port: if the ClientHello with the cookie led to no answer: the ClientHello without a cookie, again from the
+            same port.
+        new_port: in the same case: a ClientHello without a cookie from another port of this laptop, at the same time.
     """
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -1824,10 +1827,11 @@ class Laptop(Struct, kw_only=True):
 
     Attributes:
         scope: the scope with which a run on this laptop would begin.
-        obstacles: why this laptop cannot do something, keyed by what it cannot do: give a probe its `link` or `route`;
-            the DHCP `exchange`; trace the path of a protocol (`trace-tcp`, `trace-udp`) and name the routers on it
-            (`trace-udp-senders`); `join` a network as a device, and do so with a `station` of the run's own; `listen`
-            to an interface in monitor mode; read the rules of its own `firewall`. No key: no obstacle.
+        obstacles: what this laptop cannot do, and why, keyed by: `link` and `route` (which probes need); the DHCP
+            `exchange`; tracing the path of a protocol (`trace-tcp`, `trace-udp`), and naming the routers on the path
+            (`trace-udp-senders`); a `join` as a device, and making a separate `station` for that join; listening on an
+            interface in monitor mode (`listen`); reading the rules of the laptop's own `firewall`. No key: no
+            obstacle.
         steps: the steps that a person takes on this system, as in `System.steps`.
         wifi: the survey as far as it goes without a scan; `triggered` says that a scan could be made.
         listening: the interfaces in monitor mode.

@@ -35,8 +35,11 @@ from netpreflight.probes.observations import UDP_OVERHEAD, Path, PathProbe, Path
 from netpreflight.systems import SYSTEM
 
 MOST_PACKETS = 80
+"""The most packets for one target: the cloud port and its controls."""
 MOST_HOPS = 24
+"""The highest TTL that is tried."""
 TRIES = 3
+"""How often a silent rung of the cloud port is tried above its last answered rung."""
 LEAST_TRIES = 2
 """How often a silent rung is tried: of a control, or of the cloud port below a rung that was answered."""
 SILENT_RUN = 4
@@ -59,6 +62,7 @@ EXTRA_PACKETS = 4
 EXTRA_WITHIN_S = 2.5
 """The extra packets are not sent if the ladders have taken longer than this: all should end within 4 s."""
 LARGE_TRIES = 3
+"""How many large datagrams are sent at most."""
 
 
 class Target(NamedTuple):

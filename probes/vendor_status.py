@@ -29,15 +29,21 @@ _PORT = 443
 
 
 class _Page(msgspec.Struct):
+    """The page, and when it was last updated."""
+
     updated_at: str | None = None
 
 
 class _Status(msgspec.Struct):
+    """The overall state of the vendor's services."""
+
     indicator: str
     description: str
 
 
 class _Incident(msgspec.Struct):
+    """An incident that is not resolved yet."""
+
     name: str
 
 
