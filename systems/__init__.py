@@ -1,6 +1,6 @@
 """What differs by operating system: one folder for each, behind the interface `System`.
 
-Nothing else asks which system this is.
+No other code asks which system this is.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from netpreflight.systems.interface import System
 
 
 def system(platform: str = sys.platform) -> System:
-    """The system of a platform, as Python names that; one that is not known can do what any system can."""
+    """The system of a platform, by Python's name for it; an unknown one can do only what any system can."""
     places = {"linux": ("linux", "Linux"), "win32": ("windows", "Windows"), "darwin": ("macos", "Macos")}
     if platform not in places:
         unknown = System()
@@ -22,4 +22,4 @@ def system(platform: str = sys.platform) -> System:
 
 
 SYSTEM = system()
-"""This laptop's."""
+"""The system of this laptop."""

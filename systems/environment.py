@@ -17,7 +17,7 @@ def proxies() -> list[Proxy]:
 
 
 def without_credentials(url: str) -> str:
-    """A proxy's scheme, host and port. A password may hold any character, so what counts is the last @."""
+    """A proxy's scheme, host and port: all up to the last @ is cut off, because a password may hold any character."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "", url

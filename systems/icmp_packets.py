@@ -16,13 +16,14 @@ _FRAGMENT = 0x1FFF
 
 @dataclass(frozen=True, slots=True)
 class IcmpError:
-    """An ICMP error, and what it quotes of a UDP or TCP packet.
+    """An ICMP error, and what it quotes of the UDP or TCP packet that caused it.
 
     Attributes:
-        identification: of the packet's IP header.
-        protocol: the number of the protocol in it.
-        source_port: the port that it came from.
-        to: the address and port to which it was sent. Its source address may be one that a NAT has given it.
+        identification: the Identification field in the packet's IP header.
+        protocol: the protocol number in the packet's IP header.
+        source_port: the port from which the packet was sent.
+        to: the address and port to which the packet was sent. (Its source address is not kept: a NAT may have put it
+            there.)
         transport: the bytes quoted from the UDP or TCP header on.
     """
 
@@ -35,7 +36,7 @@ class IcmpError:
 
 
 def error_in(packet: bytes) -> IcmpError | None:
-    """Decode an ICMP error; None for any other packet, and for one that quotes no ports.
+    """Decode an ICMP error; None for any other packet, and for an error that quotes no ports.
 
     Some systems change the fields of the outer IP header that tell its length and fragments, so those are not read.
     """

@@ -36,13 +36,13 @@ class Adapter:
         medium: None: neither wired nor Wi-Fi, or not known.
         is_tunnel: whether it is a tunnel, such as a VPN's.
         is_internal: whether the system made it for itself, such as for AirDrop, virtual machines, or a service of its
-            own. It is put under test only where it is named, and as a tunnel it is no VPN's.
+            own. Such an interface is tested only if the user names it, and such a tunnel does not count as a VPN.
         mac: lower-case, with colons.
         mtu: in bytes.
         addresses: IPv4, with prefix length.
         ipv6_addresses: without prefix length and zone.
         gateway: the next hop of its first IPv4 default route.
-        metric: of that route (the lower, the better); None: there is no such route, or it has no metric.
+        metric: the metric of that route (the lower, the better); None: there is no such route, or it has no metric.
     """
 
     name: str
@@ -67,9 +67,9 @@ class IcmpReport:
     """An ICMP error that the system has handed to the socket whose packet caused it.
 
     Attributes:
-        icmp: `proved` where the system has compared something random that it quotes.
-        quoted: what it quotes of the packet, from the payload on for UDP, from the TCP header on for TCP.
-        to: where the packet was sent; None: of a TCP socket that was not connected, which knows one place only.
+        icmp: the error; `proved` where the system has checked something random that the error quotes.
+        quoted: what the error quotes of the packet, from the payload on for UDP, from the TCP header on for TCP.
+        to: where the packet was sent; None: the socket is a TCP socket that did not connect, with one destination only.
     """
 
     icmp: Icmp
@@ -92,8 +92,8 @@ class HeardBss:
     Attributes:
         bssid: lower-case, with colons.
         name: its SSID, as the system tells it; empty: it is hidden, or the system does not know it.
-        elements: those of its last beacon or probe response; None: the system does not give them.
-        heard_at: when that was, in seconds since 1970 by the system's clock; None: not known.
+        elements: the elements of its last beacon or probe response; None: the system does not give them.
+        heard_at: when that frame was heard, in seconds since 1970 by the system's clock; None: not known.
     """
 
     bssid: str
@@ -112,8 +112,8 @@ class Air:
 
     Attributes:
         adapter: the name of the radio's interface.
-        scanned: whether a scan was made; False: the system heard this before.
-        asked_for: the networks that a scan of their own asked for by name.
+        scanned: whether a scan was made; False: these are results from before.
+        asked_for: the SSIDs for each of which a further scan was made, which asked for that name.
         unsound: how many more entries describe no network that a device could join.
         own_name: the SSID of the network that the interface is joined to; None: to none, or the system does not say.
         own_bssid: the BSSID of the access point that it is joined to.
@@ -134,7 +134,7 @@ class Air:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseToUse:
-    """What an interface is to be given.
+    """The address and the router that an interface is to be given.
 
     Attributes:
         address: IPv4.
@@ -149,12 +149,12 @@ class LeaseToUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
-    """What a laptop's clocks show that nobody sets.
+    """What those clocks of a laptop show that nobody can set.
 
     Attributes:
-        boot: which start of the laptop it is: another text for each.
-        at_s: seconds since then, or since another moment that stays the same, those asleep included.
-        awake_s: the same without those asleep.
+        boot: identifies this start of the laptop: each start has another text.
+        at_s: seconds since the start, or since another moment that stays the same; time asleep is included.
+        awake_s: the same, without time asleep.
     """
 
     boot: str
@@ -177,9 +177,9 @@ class NetworkToJoin:
     Attributes:
         name: its SSID.
         bssids: the only access points to join it by, lower-case with colons.
-        security: the family to join with.
+        security: the kind of security to join with.
         is_hidden: whether it has to be asked for by name.
-        passphrase: of ASCII, or 64 hexadecimal digits; None: it is open. Nothing keeps it.
+        passphrase: in ASCII, or a key of 64 hexadecimal digits; None: the network is open. It is never saved.
     """
 
     name: bytes
@@ -191,7 +191,7 @@ class NetworkToJoin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinTold:
-    """How an attempt of the system to join ended, as it tells; as in `JoinAttempt`."""
+    """How the system's attempt to join ended, as the system tells it; the fields are as in `JoinAttempt`."""
 
     ended: JoinEnd
     status: int | None = None
@@ -203,7 +203,7 @@ class Joined:
     """The network that a radio is on.
 
     Attributes:
-        network: what `rejoin` takes to go back to it; None: the system cannot be told to.
+        network: what to give to `rejoin` to go back to this network; None: the system cannot be told to go back.
         name: its SSID.
         bssid: the access point; None: the system does not say.
     """
@@ -215,18 +215,19 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class StationEvent:
-    """What a radio's driver tells of its station.
+    """An event that a radio's driver reports about its station.
 
     Attributes:
-        what: an answer to an authentication or association request; where the radio itself makes both, `connection`;
-            the end of a link, or of an attempt; where the radio roams by itself, `roam`; another channel of the BSS;
-            the begin and the end of a scan, whoever asked for it; or, where some events were lost, `unheard`.
+        what: `authentication`, `association`: the answer to such a request; `connection`: the outcome of both, where
+            the radio itself makes them; `end`: the end of a link or of an attempt; `roam`: the radio has roamed by
+            itself; `channel`: the BSS has moved to another channel; `scan`, `scan-end`: a scan begins or ends, whoever
+            asked for it; `unheard`: some events were lost.
         bssid: lower-case, with colons; None: it is not told.
-        code: the status code of the answer (None: there was no answer); of an end, the reason code, if any.
-        by_laptop: whether this laptop made that end, and not the access point.
-        frequency_mhz: of the new channel; None: it is about no channel.
-        frequencies_mhz: those of a scan.
-        since_s: of `unheard`: so many seconds ago, at most, the first of them was lost.
+        code: the status code of an answer (None: there was no answer); the reason code of an `end`, if any.
+        by_laptop: whether this laptop caused an `end`, and not the access point.
+        frequency_mhz: the new channel of a `channel` event; None for other events.
+        frequencies_mhz: the frequencies of a scan.
+        since_s: for `unheard`: the first lost event was lost at most this many seconds ago.
     """
 
     what: Literal[
@@ -241,12 +242,12 @@ class StationEvent:
 
 
 class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fault of the program
-    """The system tells nothing of the air.
+    """The system gives no Wi-Fi results.
 
     Attributes:
         reason: why, in plain words: lower-case at the start, no full stop.
         unlocked_by: the one step that would change that, as a whole sentence; None if it is not known.
-        has_radio: False: there is no radio, so that nothing else could tell more.
+        has_radio: False: there is no radio, so no other source could give results either.
     """
 
     def __init__(self, reason: str, unlocked_by: str | None = None, *, has_radio: bool = True) -> None:
@@ -257,50 +258,51 @@ class SurveyRefused(Exception):  # noqa: N818 - a state of the laptop, not a fau
 
 
 class System:
-    """One operating system; what a method does here is what a system does that cannot do or say that.
+    """One operating system. The methods here are those of a system that cannot do or tell what they are for.
 
-    What it cannot say is None, or empty. Nothing raises but where that is said.
+    What a system cannot tell is None, or empty. A method raises only what its docstring says.
     """
 
     name: str
-    """As Python names it, and as in `Scope.os`: linux, win32, darwin."""
+    """The name of the system, as in `sys.platform` and `Scope.os`: linux, win32, darwin."""
 
     privileged_user = "root"
-    """Who may do everything, as in `Privileges.user`."""
+    """What a user who may do everything is called, as in `Privileges.user`."""
     as_privileged_user = AS_ROOT
-    """How this user runs a program, after "Run netpreflight"."""
+    """Completes "Run netpreflight …": how such a user runs it."""
     program = "./netpreflight"
-    """How a checkout or an installation is called here, in commands for others."""
+    """The command that starts netpreflight here, in commands that are shown to other people."""
 
     as_root: tuple[str, ...] = ()
-    """The words before a command that give it root's rights in the same terminal; empty: none do."""
+    """The words before a command that give it root's rights in the same terminal; empty: there are none."""
 
     pipe_encoding: str | None = None
     """The encoding of what is written to files and other programs on standard output; None: as Python has it."""
     home: str | None = None
-    """The user's home folder as its shells read it; None: not each of them does."""
+    """How the system's shells write the user's home folder; None: not all of them know the same form."""
     surveyors: tuple[str, ...] = ()
     """Which parts of the system survey Wi-Fi, best first: names that `netpreflight.probes.wifi` knows."""
     joiners: tuple[str, ...] = ()
-    """By which ways a station of a run can join a Wi-Fi network, best first; the first takes a privileged user."""
+    """The ways in which a run's own station can join a Wi-Fi network, best first; the first needs a privileged user."""
     joins_as_itself: JoinWay | None = None
-    """The way, where a run can have the system join a network (`join`): with the laptop's own abilities, and with no
-    MAC address that the run chooses; None: it cannot."""
+    """The way of a run that has the system itself join a network (`join`), with the laptop's own abilities and without
+    a MAC address that the run chooses; None: the system cannot do that for a run."""
     tells_icmp_errors: tuple[Protocol, ...] = ()
-    """The protocols for which a program is told which router has dropped its packet; versions of a system differ."""
+    """The protocols for which a program is told which router has dropped its packet; see `tells_icmp_errors_now`."""
     tells_icmp_errors_to_root_only = False
     names_senders_of: tuple[Protocol, ...] = ("udp", "tcp")
-    """The protocols for which it also tells who sent such an error."""
+    """The protocols for which the system also tells who sent the ICMP error."""
     has_packet_sockets = False
-    """Whether a privileged program sees what arrives before a firewall of this laptop, and what it did not ask for."""
+    """Whether a privileged program sees packets before this laptop's firewall drops them, and unrequested ones, too."""
     has_namespaces = False
     """Whether a privileged program may have a network namespace of its own, with an interface beside the laptop's."""
     shows_firewall = False
     """Whether a privileged program is told the rules of this laptop's own firewall (`dropping`)."""
     steps: Mapping[str, str] = {}
-    """What a person does on this system, in whole sentences: to set the `clock`, to set the radio's `country`, to let
-    in what a `firewall` of this laptop drops, to put a radio in `monitor` mode (`{interface}`), to install missing
-    `packages` where there is no checkout, to be without a `proxy` (`{names}`). Missing where nothing can be done."""
+    """What a person does on this system, in whole sentences, by key: `clock`: to set the clock; `country`: to set the
+    radio's country; `firewall`: to let in what a firewall of this laptop drops; `monitor`: to put a radio
+    (`{interface}`) in monitor mode; `packages`: to install missing packages where there is no checkout; `proxy`: to do
+    without the proxies (`{names}`). A key is missing where nothing can be done."""
 
     # --- this laptop's networks; they contact nobody
 
@@ -309,7 +311,7 @@ class System:
         return []
 
     def adapter_towards(self, address: str) -> str | None:
-        """The name of the interface by which the system itself would send to an IPv4 address; None: there is no way."""
+        """The name of the interface by which the system itself would send to an IPv4 address; None: it has no route."""
         return None
 
     def neighbours(self, adapter: str) -> dict[str, str] | None:
@@ -317,11 +319,11 @@ class System:
         return None
 
     def arp_answers(self, adapter: str) -> AbstractContextManager[Callable[[], dict[str, bool] | None]]:
-        """Which hosts answer ARP, as the system finds out for what is sent to them; nobody is asked for this.
+        """Watch which hosts answer the ARP requests that the system makes for other traffic; no request is added.
 
-        Gives a function that returns, by IPv4 address, whether each host answers of which the system has found it out
-        since: nobody does where all of its requests were left unanswered. None: it does not tell, or something of what
-        it told was lost.
+        Gives a function that returns, by IPv4 address, whether a host answers, for each host about which the system
+        has found that out since: False where all of the system's requests stayed unanswered. The function returns None
+        where the system does not tell, or some of what it told was lost.
         """
         return contextlib.nullcontext(lambda: None)
 
@@ -358,7 +360,7 @@ class System:
         return None
 
     def holders(self, file: str) -> list[str]:
-        """The other programs that have a file or a port open, each with its process id; empty also: not known."""
+        """The other programs that have a file or a port open, each with its process id; empty: none, or not known."""
         return []
 
     # --- the air
@@ -379,12 +381,12 @@ class System:
         Args:
             adapter: the interface under test; its radio is used if it has one, else another one of this laptop's.
             names: the networks to ask for by name where a scan has not heard them on 2.4 GHz (empty: the one that the
-                laptop is on): hidden ones answer nothing else.
+                laptop is on): a hidden network answers only requests that name it.
             scan: False: tell what the system has heard, and send nothing.
             tell: called with the name of each call to the system, and with its outcome.
 
         Raises:
-            SurveyRefused: the system tells nothing.
+            SurveyRefused: the system gives no results.
         """
         raise SurveyRefused("this system does not tell what is on the air")
 
@@ -399,12 +401,12 @@ class System:
         raise OSError("this system does not join at a run's wish")
 
     def join(self, adapter: str, network: NetworkToJoin, is_stopped: Callable[[], bool]) -> JoinTold:
-        """Leave the network, and try once to join another one; nothing of it is saved.
+        """Leave the network, and try once to join another one, about which nothing is saved.
 
         Args:
             adapter: the interface.
             network: the network.
-            is_stopped: looked at while this waits: whether it is to end early.
+            is_stopped: called again and again while this waits; True: give up.
 
         Raises:
             OSError: there is no such radio, or the system does not answer.
@@ -416,7 +418,7 @@ class System:
 
         Args:
             adapter: the interface.
-            network: as in `Joined`; None: to none.
+            network: as in `Joined.network`; None: only leave.
 
         Raises:
             OSError: there is no such radio, or the system does not answer.
@@ -426,7 +428,7 @@ class System:
     # --- a station of a run's own
 
     def lend_radio(self, adapter: str, pid: int) -> None:
-        """Put the radio of an interface into the network namespace of a process; it comes back when that has ended.
+        """Put the radio of an interface into the network namespace of a process; it comes back when that one ends.
 
         Raises:
             OSError: the system does not allow it, or knows no such thing.
@@ -434,7 +436,7 @@ class System:
         raise OSError("this system cannot lend its radio to a run")
 
     def station(self, adapter: str, mac: str) -> AbstractContextManager[str]:
-        """A second interface on the radio of an interface, with a MAC address of its own; gives its name.
+        """Make, for the block, a second interface with this MAC address on the radio of an interface; gives its name.
 
         Raises:
             OSError: the system does not allow it, or knows no such thing.
@@ -444,11 +446,11 @@ class System:
     def station_events(
         self, adapter: str, *, scans: bool = False
     ) -> AbstractContextManager[Callable[[], StationEvent | None]]:
-        """What becomes of the station of an interface: gives a function that returns the next event so far, or None.
+        """Listen to what happens to the station of an interface; gives a function that returns the next event, or None.
 
         Args:
             adapter: the interface.
-            scans: whether its scans are told, too.
+            scans: whether the scans of its radio are reported, too.
 
         Raises:
             OSError: the system does not tell, or knows no such thing.
@@ -456,7 +458,7 @@ class System:
         raise OSError("this system does not tell what becomes of a station")
 
     def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
-        """Run a program of the system beside this process, which ends with this process, whatever ends that.
+        """Run a program of the system during the block; it also ends if this process ends, whatever the reason.
 
         Args:
             program: its name.
@@ -477,7 +479,7 @@ class System:
         return None
 
     def remote_session(self) -> str | None:
-        """This laptop's address by which its user is logged in from elsewhere; empty: not known; None: nobody is."""
+        """This laptop's address to which a remote user is connected; empty: it is not known; None: nobody is remote."""
         return None
 
     # --- privileges
@@ -491,7 +493,7 @@ class System:
         return ""
 
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport | None:
-        """By what this process may exchange DHCP messages as an unknown device; None: by nothing.
+        """The transport by which this process may exchange DHCP messages as an unknown device; None: there is none.
 
         Args:
             raw_sockets: whether it may open raw sockets for whole frames.
@@ -503,7 +505,7 @@ class System:
         return False
 
     def may_give_up_privileges(self) -> bool:
-        """Whether this process has rights that it can give up, but for a helper that keeps them."""
+        """Whether this process has rights that it can give up, while a helper process keeps them."""
         return False
 
     # --- sockets
@@ -512,7 +514,7 @@ class System:
         """A function that lets a socket send by this interface only; the interface is looked up once, here.
 
         Raises:
-            OSError: there is no such interface. The function raises it, too: the system does not allow it.
+            OSError: there is no such interface. The function raises it, too, if the system does not allow the binding.
         """
         raise OSError("this system cannot bind a socket to an interface")
 
@@ -521,19 +523,20 @@ class System:
         return self.tells_icmp_errors
 
     def report_icmp_errors(self, sock: socket.socket) -> socket.socket | None:
-        """Have the ICMP errors kept that a UDP or TCP socket's packets cause, if the system tells them.
+        """Have the system keep the ICMP errors that a UDP or TCP socket's packets cause, if it can.
 
         Returns:
-            Another socket, to be closed with this one, which becomes readable where one has come; None: this one does.
+            Another socket, to be closed together with this one, that becomes readable when an ICMP error has come;
+            None: this socket itself does.
         """
         return None
 
     def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:
-        """Take the ICMP errors that the system has kept for a socket; `told_by` as `report_icmp_errors` gave it."""
+        """Take the ICMP errors that the system has kept for a socket; `told_by` is from `report_icmp_errors`."""
         return iter(())
 
     def report_unnamed_errors(self, sock: socket.socket) -> None:
-        """Have `receive` give the ICMP errors that a UDP socket's packets cause, if the system tells them so."""
+        """Have `receive` return the ICMP errors that a UDP socket's packets cause, if the system can report them so."""
 
     def receive(self, sock: socket.socket, most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
         """Take the next datagram (up to `most` bytes, address and port), or the ICMP error that comes in its place.
@@ -559,12 +562,12 @@ class System:
     def closed_ports(self) -> int | None:
         """How many datagrams and ICMP errors for closed ports the system has counted; None: it does not count them.
 
-        Not those that were sent to all hosts, which are many in a large network.
+        Broadcast datagrams, of which a large network has many, are not counted.
         """
         return None
 
     def attach_filter(self, sock: socket.socket, program: bytes) -> None:
-        """Let only the packets pass to a socket that a program lets pass (classic BPF, `struct sock_filter`).
+        """Let a socket receive only the packets that a filter (classic BPF, `struct sock_filter`) accepts.
 
         Raises:
             OSError: the system does not do that.
@@ -572,7 +575,7 @@ class System:
         raise OSError("this system does not filter what a socket receives")
 
     def raw_socket(self, protocol: int) -> socket.socket:
-        """A socket for whole IPv4 packets of a protocol, as raw(7) has it.
+        """A socket for whole IPv4 packets of a protocol, as raw(7) describes it.
 
         Raises:
             OSError: the system does not allow it, or has none that can be used like this.
@@ -625,14 +628,14 @@ class System:
         """Give an interface the address and the router of a lease.
 
         Raises:
-            OSError: the system does not allow it, or does not take what the lease says.
+            OSError: the system does not allow it, or does not accept what the lease says.
         """
         raise OSError("this system does not let an address be set")
 
     def state_of(self, adapter: str) -> list[str]:
-        """An interface, and the addresses, routes and rules of this laptop, one a line.
+        """Describe an interface, and the addresses, routes and routing rules of this laptop, one a line.
 
-        The same lines mean the same state.
+        If the lines are the same later, so is the state.
 
         Raises:
             OSError: there is no such interface, or the system does not say.
@@ -640,7 +643,7 @@ class System:
         raise OSError("this system does not tell its routes")
 
     async def port_authentication(self, adapter: str) -> str | None:
-        """What logs this laptop in at its port by 802.1X, in words; None: nothing is known to."""
+        """Which program or setting authenticates this laptop by 802.1X at its switch port; None: none is known."""
         return None
 
     # --- the process, and its files
@@ -649,12 +652,12 @@ class System:
         """Create a file that nobody but its owner and administrators may read, and return its descriptor.
 
         Raises:
-            OSError: there is one of that name, or it cannot be made.
+            OSError: there is a file of that name, or it cannot be made.
         """
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def lock_file(self, opened: int) -> bool:
-        """Take the lock of an open file for this process, until that ends or closes the file; False: another has it.
+        """Take the lock of an open file until this process ends or closes the file; False: another process holds it.
 
         Raises:
             OSError: this system has no such locks.
@@ -662,7 +665,7 @@ class System:
         raise OSError("this system has no locks of files")
 
     def has_own_window(self) -> bool:
-        """Whether this program's window was made for it, as by a double click, and closes at its end."""
+        """Whether this program's window was opened for it alone, such as by a double click, and closes when it ends."""
         return False
 
     def start_elevated(self, words: Sequence[str]) -> bool:
@@ -674,11 +677,11 @@ class System:
         return False
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """Call `stop` where the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
+        """Call `stop` when the user ends the run: Ctrl-C, Ctrl-Break, the window closed, a signal to terminate."""
         return contextlib.nullcontext()
 
     def ask_hidden(self, prompt: str) -> str:
-        """What is typed at a prompt that does not show it. However the program ends there, the terminal is as before.
+        """Read what is typed at a prompt, without showing it. However the program ends, the terminal is restored.
 
         Raises:
             EOFError: nothing was typed.
@@ -687,7 +690,7 @@ class System:
         return getpass.getpass(prompt)
 
     def forget_typed(self) -> None:
-        """Forget what was typed for standard input so far, if that is a terminal: nobody had been asked yet."""
+        """Discard what was typed on standard input so far, if it is a terminal: nothing had been asked yet."""
 
     def quoted(self, word: str) -> str | None:
         """A word as it is typed in this system's shell; None: it cannot be typed."""

@@ -7,7 +7,7 @@ def typed(library: Any, name: str, call: str, result: Any, arguments: tuple[Any,
     """A function of a library, with the types of its result and arguments.
 
     Raises:
-        OSError: there is none, such as on an older system.
+        OSError: the library has no such function, for example on an older system.
     """
     try:
         found = getattr(library, call)

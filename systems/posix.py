@@ -29,7 +29,7 @@ def user_name() -> str:
 
 
 def source_towards(address: str) -> str | None:
-    """This laptop's own address on the way to an IPv4 address; None: there is no way. It sends nothing."""
+    """This laptop's own address for sending to an IPv4 address; None: there is no route. Nothing is sent."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.connect((address, 53))
@@ -51,7 +51,7 @@ class Posix(System):
 
     @contextlib.contextmanager
     def on_stop(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Call `stop` where the user ends the run; not by the event loop, which may be busy just then."""
+        """Call `stop` when the user ends the run: from the signal handler, because the event loop may be busy."""
         before = {
             number: signal.signal(number, lambda *_: stop())
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,14 +63,14 @@ class Posix(System):
                 signal.signal(number, handler)
 
     def forget_typed(self) -> None:
-        """Forget what was typed for standard input so far."""
+        """Discard what was typed on standard input so far."""
         with contextlib.suppress(termios.error, OSError, ValueError, AttributeError):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
     def ask_hidden(self, prompt: str) -> str:
-        """What is typed at a prompt that does not show it.
+        """Read what is typed at a prompt, without showing it.
 
-        A signal that ends the program meanwhile does so once the terminal is as before.
+        A signal that would end the program meanwhile ends it only after the terminal was restored.
 
         Raises:
             EOFError: nothing was typed.
@@ -80,7 +80,7 @@ class Posix(System):
 
         def leave(number: int, _: object) -> None:
             caught.append(number)
-            if len(caught) == 1:  # a second one must not end what the first has begun
+            if len(caught) == 1:  # a second signal must not interrupt what the first has begun
                 raise KeyboardInterrupt
 
         ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}

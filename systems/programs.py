@@ -1,4 +1,4 @@
-"""Programs that are started: those of the system that are asked what it knows, this one again, and the browser."""
+"""Starts programs: those of the system that tell what it knows, netpreflight itself once more, and the browser."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 _WITHOUT_CONSOLE: int = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-"""On Windows: whoever closes the console, or types Ctrl-C there, does not end the program."""
+"""Creation flags on Windows: closing the console, or typing Ctrl-C in it, does not end the program."""
 
 
 async def output_of(program: str, *arguments: str) -> str:
@@ -26,7 +26,8 @@ async def output_of(program: str, *arguments: str) -> str:
     path = shutil.which(program)
     if path is None:
         return ""
-    # Not by asyncio's own, whose program is left over where a task is cancelled twice; a loop that ends cancels again.
+    # asyncio's own subprocesses would leave the program running if the task is cancelled twice, as it may be when the
+    # event loop ends.
     with subprocess.Popen(  # noqa: ASYNC220, S603 - it starts at once; a program of the system, arguments of ours
         [path, *arguments],
         stdin=subprocess.DEVNULL,
@@ -46,7 +47,8 @@ async def output_of(program: str, *arguments: str) -> str:
 async def _read(pipe: IO[bytes] | None) -> bytes:
     """What comes out of a pipe, up to its end or 1 MiB.
 
-    Not by a thread: what the program has started may hold the pipe's other end when the program itself is gone.
+    No thread reads it, because it could wait for ever: a child of the program may keep the pipe's other end open when
+    the program itself has ended.
     """
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
@@ -66,7 +68,7 @@ def run_here(words: Sequence[str]) -> int:
     Raises:
         OSError: it cannot be started.
     """
-    # A handler, because the program would go on ignoring what is ignored here.
+    # A handler and not SIG_IGN, which the started program would inherit.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         code = subprocess.run(words, check=False).returncode  # noqa: S603 - this program itself, or sudo before it
@@ -79,7 +81,8 @@ def run_here(words: Sequence[str]) -> int:
 def beside(program: str, *arguments: str, output: int) -> Iterator[None]:
     """Run a program until the end of the block; the kernel kills it as soon as this process has ended (Linux).
 
-    It leaves no core. Call this in a thread that stays: the kernel means the thread that started it (prctl(2)).
+    The program leaves no core dump. Call this in a thread that stays: the kernel goes by the end of the thread that has
+    started the program (prctl(2)).
 
     Raises:
         OSError: it cannot be started.
@@ -89,6 +92,7 @@ def beside(program: str, *arguments: str, output: int) -> Iterator[None]:
     libc, parent = ctypes.CDLL(None), os.getpid()
 
     def bound() -> None:
+        """In the new process: leave no core dump, and be killed when the parent ends (at once if it has ended)."""
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
         if os.getppid() != parent:
@@ -116,9 +120,10 @@ def beside(program: str, *arguments: str, output: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def outliving(words: Sequence[str], text: bytes) -> Iterator[Callable[[bytes], None]]:
-    """Start a program that no signal for this one reaches, and give it a text; its input ends with this process.
+    """Start a program that signals to this process do not reach, and write a text to its standard input.
 
-    Yields a function that gives it more; at the end of the block its input ends, and it is waited for.
+    Yields a function that writes more. At the end of the block, or when this process ends, the input ends; at the end
+    of the block the program is waited for, too.
 
     Raises:
         OSError: it cannot be started.
@@ -128,7 +133,7 @@ def outliving(words: Sequence[str], text: bytes) -> Iterator[Callable[[bytes], N
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYINSTALLER_RESET_ENVIRONMENT": "1"},  # it unpacks itself: this one's files go with it
+        env={**os.environ, "PYINSTALLER_RESET_ENVIRONMENT": "1"},  # not this one's files, which vanish with it
         creationflags=_WITHOUT_CONSOLE,
         start_new_session=True,
     )
@@ -159,13 +164,13 @@ def open_in_browser(address: str) -> bool:
 
 
 def as_line(words: Sequence[str]) -> str:
-    """Words as Windows passes them to a program."""
+    """Words as one command line, quoted as Windows programs expect it."""
     return subprocess.list2cmdline(words)
 
 
 @contextlib.contextmanager
 def _environment_of_the_user() -> Iterator[None]:
-    """Without the path to the libraries of the one file for Linux, which are not for other programs."""
+    """Remove, for the block, the path to the libraries of the one-file program for Linux: others must not use them."""
     own = os.environ.get("LD_LIBRARY_PATH")
     users = os.environ.get("LD_LIBRARY_PATH_ORIG")  # PyInstaller keeps it, if there was one
     if own is None or not getattr(sys, "frozen", False):

@@ -1,7 +1,7 @@
-"""Goes back to the laptop's own network where a run that has left it was killed.
+"""Takes the laptop back to its own network if a run that has left that network is killed.
 
-It is a process of its own, which waits for its standard input to end: that ends with the run, whatever ends the run. A
-run that has gone back itself says so first. It never has the passphrase.
+The watchdog is a process of its own. It waits for the end of its standard input, which comes when the run ends,
+whatever the reason. A run that has gone back by itself says so first (`_OVER`). The watchdog never gets the passphrase.
 """
 
 import contextlib
@@ -13,23 +13,23 @@ from netpreflight.systems import SYSTEM
 from netpreflight.systems.programs import outliving
 
 WORD = "--go-back"
-"""What the executable is called with to be this process; others run this module."""
+"""The argument that makes the one-file executable run as the watchdog; other installations run this module."""
 _OVER = b"over\n"
 
 
 def words() -> list[str]:
-    """The command of this process; Python takes no module from the folder in which it is started (-P)."""
+    """The command that starts the watchdog; with -P, Python loads no module from the folder in which it is started."""
     frozen = getattr(sys, "frozen", False)
     return [sys.executable, WORD] if frozen else [sys.executable, "-P", "-m", "netpreflight.systems.watchdog"]
 
 
 @contextlib.contextmanager
 def watched(adapter: str, network: str | None, command: Sequence[str] | None = None) -> Iterator[None]:
-    """Have it go back to a network if this process is killed before the end of the block.
+    """Start the watchdog, which goes back to a network if this process is killed before the end of the block.
 
     Args:
-        adapter: as `System.rejoin` takes it.
-        network: as there.
+        adapter: as for `System.rejoin`.
+        network: as for `System.rejoin`.
         command: tests pass another one.
 
     Raises:
@@ -41,7 +41,7 @@ def watched(adapter: str, network: str | None, command: Sequence[str] | None = N
 
 
 def main() -> None:
-    """Wait, and go back if need be."""
+    """Wait for the end of the run; go back to the network unless the run says that it has gone back itself."""
     adapter, network = json.loads(sys.stdin.buffer.readline())
     if sys.stdin.buffer.read() != _OVER:
         SYSTEM.rejoin(adapter, network)

@@ -31,28 +31,29 @@ from netpreflight.systems import SYSTEM
 SURVEY_S = 60.0
 """Limit for all sources together; each single one ends sooner."""
 NETWORKMANAGER = "NetworkManager"
-"""Not asked again if it has already refused the scan that `nl80211` requested."""
+"""Skipped once another source has given results: it has then usually refused the scan that `nl80211` requested."""
 LAST_RESULTS = "last results"
-"""What every source calls the results of an earlier scan, in `limits`."""
+"""The words by which a sentence in `limits` marks the results of an earlier scan; every source uses them."""
 LISTENING = "listening"
-"""An interface in monitor mode: it works even if every other radio is switched off."""
+"""The source that listens with an interface in monitor mode: it works even if every other radio is switched off."""
 OnPartial = Callable[[Wifi], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class _SurveyRequest:
-    """What every source is asked for: the interface, and the target network by name."""
+    """What every source is asked to do: with which interface, for which target network, and whether to scan at all."""
 
     network: Network
     interface: str | None
     name: bytes | None
-    """Name of the target network, to ask for it in probe requests: a hidden network answers nothing else."""
+    """SSID of the target network, for probe requests: a hidden network answers only those that name it."""
     on_partial: OnPartial | None
+    """Called with the results of 2.4 GHz as soon as they are there, if other bands follow."""
     scan: bool
-    """False: only find out whether a source could scan."""
+    """False: only find out whether the source could scan."""
 
     def tell(self, part: str) -> Tell:
-        """A function by which a source reports its calls to a part of the system."""
+        """A function by which a source reports its calls to this part of the system (such as nl80211) for `--debug`."""
         return partial(self.network.asked, part)
 
 
@@ -70,12 +71,12 @@ async def wifi(
     """Survey the air with the best source available; `limits` says what prevented a better one.
 
     Args:
-        network: gives the time and the trace; nothing is sent through it.
+        network: gives the clock and the debug trace; nothing is sent through it.
         interface: the interface under test; its radio is used if it has one.
         ssid: the target network, as in `Bss.ssid`; None: the one that the laptop is on, if any.
         on_partial: called with the results of 2.4 GHz as soon as they are there, if more follow.
-        scan: False: find out which source could scan, by the same steps in the same order, and let none of them send
-            anything. `triggered` then says that it could.
+        scan: False: try the sources in the same order, but let none of them send anything: only find out which one
+            could scan. `triggered` then means that the source could scan.
     """
 
     async def early(seen: Wifi) -> None:
@@ -100,7 +101,7 @@ async def wifi(
 
 
 class _Choice:
-    """The best results so far, why there are no better ones, and the steps that would change that."""
+    """The best results so far, why no better source could be used, and the steps that would unlock one."""
 
     def __init__(self) -> None:
         self.best: Wifi | None = None
@@ -135,7 +136,7 @@ class _Choice:
                 continue
             except TimeoutError:
                 raise
-            except Exception as fault:  # noqa: BLE001 - what one source returns costs that source at most
+            except Exception as fault:  # noqa: BLE001 - a fault in one source must not end the survey
                 self._failed(SourceUnavailable(lost(fault)), name)
                 continue
             self._succeeded(seen)
@@ -149,9 +150,9 @@ class _Choice:
             self.steps.append(problem.unlocked_by)
 
     def _succeeded(self, seen: Wifi) -> None:
-        """Take a source's results: a scan replaces the last results of a better source, but not its other knowledge.
+        """Keep a source's results: those of a scan replace older results that a better source gave.
 
-        What the better source knew of the laptop (country, association) is kept.
+        What the better source knew about the laptop (country, association) is kept.
         """
         earlier = self.best
         if earlier is None:
@@ -160,7 +161,7 @@ class _Choice:
             self.best = seen
             self.reasons.extend(
                 limit for limit in earlier.limits if LAST_RESULTS not in limit
-            )  # they are not shown now
+            )  # the results that it speaks of are not shown now
             seen.regulatory_country = seen.regulatory_country or earlier.regulatory_country
             if seen.associated_bssid is None and seen.interface == earlier.interface:
                 seen.associated_ssid = earlier.associated_ssid
@@ -169,7 +170,7 @@ class _Choice:
 
 
 def _finished(seen: Wifi, ssid: str | None, reasons: list[str]) -> Wifi:
-    """Set the target network, add the BSSs that others announce, and turn the reasons into sentences."""
+    """Set the target network, add BSSs that only others announce, cut to the budget, and make sentences of `limits`."""
     seen.aim(ssid)
     seen.bss = with_announced(seen.bss)
     within_budget(seen)
@@ -186,7 +187,7 @@ def _monitor(listening: str) -> Source:
     """The source that listens with an interface in monitor mode."""
 
     async def look(question: _SurveyRequest) -> Wifi:
-        """Survey by listening with that interface."""
+        """Survey by listening with the interface in monitor mode."""
         await _load("monitor")
         from netpreflight.probes.wifi import monitor  # noqa: PLC0415 - each source's code when it is needed
 
@@ -203,7 +204,7 @@ def _monitor(listening: str) -> Source:
 
 
 async def _nl80211(question: _SurveyRequest) -> Wifi:
-    """Survey by Linux's nl80211; if this user may not scan, NetworkManager is asked to."""
+    """Survey over Linux's nl80211; if this user may not scan, NetworkManager is asked to scan."""
     await _load("nl80211")
     from netpreflight.probes.wifi import nl80211  # noqa: PLC0415 - as above
 
@@ -219,7 +220,7 @@ async def _nl80211(question: _SurveyRequest) -> Wifi:
 
 
 async def _request_scan(question: _SurveyRequest, interface: str, names: list[bytes]) -> None:
-    """Ask NetworkManager to scan, or whether it would, on behalf of nl80211."""
+    """Ask NetworkManager to scan, for nl80211 to read the results; without `question.scan`, ask whether it would."""
     try:
         await _load("networkmanager")
         from netpreflight.probes.wifi import networkmanager  # noqa: PLC0415 - as above
@@ -294,7 +295,7 @@ def _sources(interface: str | None) -> list[tuple[str, Source]]:
     """This system's sources, best first.
 
     Raises:
-        NoRadio: /sys shows that there is no radio, so that no library has to be loaded.
+        NoRadio: /sys shows that there is no radio; this is known before any library is loaded.
     """
     looks: dict[str, Source] = {
         "the WLAN API": _windows,

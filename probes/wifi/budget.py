@@ -1,7 +1,7 @@
-"""What is kept of each BSS, so that a run beside thousands of rich access points stays small, and can be loaded again.
+"""Limits what is kept of each BSS, so that a run near thousands of access points stays small and can be loaded again.
 
-What judging needs is always kept. Beyond the budget, a BSS loses its raw elements and the access points that it names:
-they are evidence for people, and the decoded elements stay.
+What judging needs is always kept. Beyond the budget, a BSS loses its raw elements, the neighbouring access points that
+it names, and all notes but one: these are evidence for people. The decoded elements stay.
 """
 
 from msgspec import structs
@@ -11,10 +11,11 @@ from netpreflight.probes.observations import Bss, Neighbor, Wifi, strength
 MOST_ELEMENTS = 1 << 20
 """The most characters of raw elements, in hexadecimal, over all BSSs."""
 MOST_NEIGHBORS = 4_000
-"""The most named access points, over all BSSs; beyond that, those of the same name stay, up to `MOST_SAME`."""
+"""The most neighbours (from Reduced Neighbor Reports) over all BSSs; beyond that, a BSS keeps `MOST_SAME` of them."""
 MOST_SAME = 2
+"""How many neighbours with its own SSID a BSS keeps beyond `MOST_NEIGHBORS`."""
 MOST_NOTES = 8_000
-"""The most contradictions, over all BSSs; beyond that, one stays for each BSS."""
+"""The most notes in `Bss.contradictions`, over all BSSs; beyond that, each BSS keeps one."""
 _CUT = "The raw elements of some access points were left out: all of them would make the run too large"
 
 
@@ -53,12 +54,12 @@ class Budget:
 
 
 def _same_name(neighbors: list[Neighbor]) -> list[Neighbor]:
-    """The first of the named access points that have the same name: judging looks for these."""
+    """The first neighbours that have the same SSID as the BSS that names them: judging looks for these."""
     return [neighbor for neighbor in neighbors if neighbor.same_ssid][:MOST_SAME]
 
 
 def within_budget(seen: Wifi) -> None:
-    """Leave out what the budget has no room for: the network that the run is about, and strong BSSs, come first."""
+    """Leave out what the budget has no room for. Room goes first to the target network, then to the strongest BSSs."""
     budget = Budget()
     order = sorted(
         range(len(seen.bss)),

@@ -1,8 +1,9 @@
 """What is on the air, from a capture file: pcap or pcapng, with radiotap or bare 802.11 frames.
 
-Beacons and probe responses become one BSS per BSSID and name, with its best signal and its latest elements; a hidden
-name is taken from a probe response. The file may be hostile, and larger than the memory: it is read once from front to
-end, and only the BSSs are kept, within limits. `FrameCollector` also takes single frames, from a radio in monitor mode.
+Beacons and probe responses become one BSS per BSSID, band and name, with its best signal and its latest elements; a
+hidden name is taken from a probe response. The file may be hostile, and larger than the memory: it is read once from
+front to end, and only the BSSs are kept, within limits. `FrameCollector` also accepts single frames, from a radio in
+monitor mode.
 """
 
 import math
@@ -34,10 +35,11 @@ from netpreflight.probes.wifi.source import NAME_FROM_RESPONSE
 
 MOST_FILE_OCTETS = 4 << 30
 MOST_FRAME_OCTETS = 256 << 10
-"""The largest snapshot length in use (libpcap's MAXIMUM_SNAPLEN): a longer record is damage."""
+"""The largest snapshot length in use (libpcap's MAXIMUM_SNAPLEN): a file with a longer record is damaged."""
 MOST_BAD_RECORDS = 10_000
 """If this many records in a row have no frame, the file is damaged."""
 MOST_INTERFACES = 1024
+"""The most interfaces of a pcapng file; also of frequencies, and of kinds of probe requests, that are kept."""
 ENOUGH_PROBE_REQUESTS = 3
 """This many unanswered probe requests show that a BSS does not answer; a single one may have been lost."""
 
@@ -70,6 +72,7 @@ _FIELDS = (
 )
 _FLAGS, _CHANNEL, _SIGNAL, _XCHANNEL = 1, 3, 5, 18
 _MOST_PLANS = 256
+"""Once the layouts of this many kinds of radiotap headers are kept, they are worked out anew."""
 _FCS_AT_END, _BAD_FCS = 0x10, 0x40
 _BEACON, _PROBE_RESPONSE, _PROBE_REQUEST = 0x80, 0x50, 0x40
 _MOST_NAMES = 4
@@ -95,7 +98,7 @@ class Record(NamedTuple):
 
 
 class _RadiotapPlan(NamedTuple):
-    """The offsets of three fields in a radiotap header (0: absent), and the length that it needs to have them."""
+    """The offsets of three fields in a radiotap header (0: absent), and the shortest header that holds them."""
 
     flags: int
     channel: int
@@ -148,16 +151,17 @@ class _Announced(NamedTuple):
 
     name: bytes
     elements: bytes | None
-    """None: the other kind of frame is used."""
+    """None: dropped, because the BSS is decoded from its frame of the other kind (beacon or probe response)."""
     digest: int
-    """Shows whether the next frame says the same."""
+    """The hash of the elements, to see whether the next frame has the same ones."""
     fixed: bytes
     """The beacon interval and the capability field."""
     is_complete: bool
+    """Whether no element was cut off."""
 
 
 _Key = tuple[bytes, Band | None, bytes]
-"""A BSSID, a band, and a name if that BSSID gave another one there before."""
+"""A BSSID, a band, and the SSID if that BSSID announced another SSID on that band before (otherwise empty)."""
 
 
 class FrameCollector:
@@ -169,9 +173,11 @@ class FrameCollector:
         self._heard: dict[_Key, _Heard] = {}
         self._plans: dict[bytes, _RadiotapPlan] = {}
         self._listened: dict[int, None] = {}
-        """The radio's frequencies by its own headers: a beacon may come from a neighbouring channel."""
+        """The frequencies to which the radio was tuned (radiotap); a beacon may come from a neighbouring channel."""
         self._probe_requests: dict[tuple[int | None, bytes], int] = {}
+        """How many broadcast probe requests were heard, by frequency and the SSID asked for (empty: any)."""
         self._end: float | None = None
+        """The time of the latest frame."""
         self._radio = self._signals = False
         self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._left_out = 0
 
@@ -182,11 +188,12 @@ class FrameCollector:
         """
         try:
             self._read(record)
-        except Exception as fault:  # noqa: BLE001 - one frame costs no other
+        except Exception as fault:  # noqa: BLE001 - a fault in one frame must not lose the others
             lost(fault)
             self._malformed += 1
 
     def _read(self, record: Record) -> None:
+        """Read one frame, as `frame` says; any error means that it is malformed."""
         buffer, start, end, octets_on_air, seconds, link, fcs = record
         self.frames += 1
         cut_off = octets_on_air - (end - start)
@@ -233,7 +240,7 @@ class FrameCollector:
             except ValueError:
                 self._nameless += 1
                 continue
-            except Exception as fault:  # noqa: BLE001 - one BSS costs no other
+            except Exception as fault:  # noqa: BLE001 - a fault in one BSS must not lose the others
                 lost(fault)
                 self._malformed += 1
                 continue
@@ -270,7 +277,7 @@ class FrameCollector:
             frequency = buffer[at_channel] | buffer[at_channel + 1] << 8
         if at_signal:
             signal = buffer[start + at_signal] - 256
-            if signal < -127:  # 0 and what would be stronger, or -128: the driver does not know
+            if signal < -127:  # 0 dBm or more, or -128: the driver does not know the level
                 signal = None
             else:
                 self._signals = True
@@ -285,7 +292,10 @@ class FrameCollector:
         fcs: int | None,
         reception: tuple[int | None, int | None, float | None],
     ) -> None:
-        """Process a beacon or probe response; `reception` is frequency, signal and time."""
+        """Process a beacon or probe response.
+
+        `missing` is how many octets the capture has cut off; `reception` is frequency, signal and time.
+        """
         fcs_octets = fcs or 0
         if fcs_octets > missing:
             end -= fcs_octets - max(missing, 0)
@@ -293,7 +303,7 @@ class FrameCollector:
         else:
             missing -= fcs_octets
         flags = buffer[start + 1]
-        body = start + (28 if flags & 0x80 else 24)  # HT Control
+        body = start + (28 if flags & 0x80 else 24)  # the header, with or without HT Control
         bssid = buffer[start + 16 : start + 22]
         if end - body < 12 or bssid[0] & 0x01 or bssid == b"\0\0\0\0\0\0":
             self._malformed += 1
@@ -337,7 +347,7 @@ class FrameCollector:
         is_response: int,
         announced: _Announced,
     ) -> "_Heard | None":
-        """Keep the latest frame of a BSS, within limits; a cut frame never replaces a complete one."""
+        """Keep the latest frame of a BSS; a cut frame never replaces a complete one. None: no room for another BSS."""
         last = heard.last[is_response] if heard else None
         self._cut += not announced.is_complete
         if heard is None:
@@ -363,7 +373,7 @@ class FrameCollector:
             self._probe_requests[frequency, name] = self._probe_requests.get((frequency, name), 0) + 1
 
     def _bss(self, bssid: bytes, heard: "_Heard", names: list[str]) -> Bss:
-        """Decode the latest frame of a BSS.
+        """Decode a BSS from the frame that represents it (`_Heard.best`).
 
         `names`: every SSID that this BSSID announced on this band.
 
@@ -384,12 +394,12 @@ class FrameCollector:
                 capability=int.from_bytes(fixed[2:], "little"),
                 answers_probes=self._answers(heard),
                 hidden=not any(beacon.name) if beacon else None,
-                nontransmitted=False,  # its frame was heard
+                nontransmitted=False,  # it has sent a frame of its own
                 complete=is_complete,
             )
             for frequency in heard.frequencies()
         ]
-        # If it was heard on several channels, choose the one that its elements name as its own.
+        # If the BSS was heard on several channels, choose the channel that its own elements name.
         candidate = min(described, key=lambda heard_as: len(heard_as.contradictions))
         notes = list(candidate.contradictions)
         if candidate.ssid == "" and response and any(response.name):
@@ -450,12 +460,12 @@ class FrameCollector:
 
 
 def _packets(number: int) -> str:
-    """So many packets, up to the verb."""
+    """The start of a sentence about this many beacons or probe responses, with its verb."""
     return "1 beacon or probe response was" if number == 1 else f"{number} beacons or probe responses were"
 
 
 class _Heard:
-    """What was heard from one BSSID."""
+    """What was heard of one BSS (one `_Key`)."""
 
     __slots__ = ("_best", "at", "last", "names", "signal")
 
@@ -465,20 +475,22 @@ class _Heard:
         self.names: list[bytes] = []
         self.signal: int | None = None
         self.at: float | None = None
+        """When it was last heard, in seconds since 1970."""
         self._best: dict[int | None, int] = {}
+        """The strongest level in dBm on each frequency."""
 
     @property
     def best(self) -> _Announced:
-        """The frame that is used: the beacon; a probe response without one, or if only the response is complete."""
+        """The frame to decode: the beacon; the probe response if there is no beacon or only the response is whole."""
         beacon, response = self.last
         best = response if response and (not beacon or response.is_complete > beacon.is_complete) else beacon
         assert best is not None, "a BSS is kept only with a frame that announced it"
         return best
 
     def keep_best(self) -> None:
-        """Drop the elements of the other frame: a frame that is complete stays the best, so they are not needed again.
+        """Drop the elements of the frame that `best` does not choose: up to 4 kB for each of thousands of BSSs.
 
-        They may be 4 kB for each of thousands of BSSs.
+        They are not needed again, because a complete frame stays the best one.
         """
         best = self.best
         self.last = [last if last is None or last is best else last._replace(elements=None) for last in self.last]
@@ -497,7 +509,7 @@ class _Heard:
             self.at = seconds
 
     def frequencies(self) -> list[int | None]:
-        """The frequencies on which it was heard, the strongest first."""
+        """The frequencies on which the BSS was heard, strongest first; None: the frame did not tell one."""
         return sorted(self._best, key=lambda frequency: -self._best[frequency])
 
 
@@ -507,7 +519,7 @@ class CaptureFile:
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.limits: list[str] = []
         self.unread: str | None = None
-        """Why a part of the file was not read."""
+        """Why a part of the file was not read; None: all of it was."""
         self.unread_link_types: set[int] = set()
         """The link types in the file that have no 802.11 frames."""
         self._stream = stream
@@ -548,7 +560,7 @@ class CaptureFile:
     def _pcap(self, order: str, unit: float) -> Iterator[Record]:
         """Every record of a pcap file; `order` is its byte order, `unit` the unit of the fraction of a second."""
         link = int(struct.unpack_from(order + "I", self._buffer, 20)[0])
-        # The upper half may give the length of the frame check sequence (draft-ietf-opsawg-pcap, LinkType).
+        # The field's upper half may give the length of the frame check sequence (draft-ietf-opsawg-pcap, LinkType).
         fcs = (link >> 28) * 2 if link & 0x0400_0000 else None
         link &= 0xFFFF
         if link not in _LINKS:
@@ -621,7 +633,7 @@ class CaptureFile:
         return True
 
     def _end(self, *, cut: bool = False) -> None:
-        """Note that the file was cut short, if it ends within a record."""
+        """Note that the file was cut short, if it ends within a record (`cut`: it certainly does)."""
         if (cut or len(self._buffer) > self._at) and not self.limits:
             self.unread = "the file ends within a record"
             self.limits.append("The file ends within a record: it was cut short")
@@ -677,10 +689,10 @@ def _packet(buffer: bytes, at: int, length: int, kind: int, order: str, interfac
 
 
 def _plan(present: bytes) -> _RadiotapPlan:
-    """Where flags, channel and signal are in a radiotap header whose words of bits are `present`.
+    """Where flags, channel and signal are in a radiotap header with these presence bitmaps.
 
-    Fields follow each other in the order of their bits, each aligned to its own size. A further word of bits counts
-    only if the word before announces it as radiotap's own; after a vendor's fields, no field can be located.
+    Fields follow each other in the order of their bits, each aligned to its own size. A further bitmap counts only if
+    the bitmap before announces it as radiotap's own; fields after those of a vendor cannot be located.
     """
     words = [int.from_bytes(present[at : at + 4], "little") for at in range(0, len(present), 4)]
     offsets: dict[int, int] = {}
@@ -719,6 +731,6 @@ def _ends_with_fcs(buffer: bytes, start: int, end: int) -> bool:
 
 
 def _spans(channels: list[int]) -> str:
-    """Channel numbers as text, up to 40 of them."""
+    """Channel numbers as a text, up to 40 of them; `…` if there are more."""
     shown = ", ".join(str(channel) for channel in channels[:40])
     return shown if len(channels) <= 40 else f"{shown}, …"

@@ -2,20 +2,20 @@ r"""The information elements of a beacon or probe response, decoded: one decoder
 
 Clauses are those of IEEE Std 802.11-2020 unless another amendment is named. Input is hostile: an element may be cut
 short, overlong, repeated, or contradict another. What is valid is decoded; the rest becomes a note in
-`Bss.contradictions`. A list that is cut is not `complete`: a missing element then does not mean that it was not sent.
+`Bss.contradictions`. A list that was cut is not `complete`: an element that is missing from it may have been sent.
 
 The rules where the standard leaves a choice:
 
-* No BSS without a valid SSID element: it is mandatory in both frames (9.3.3.2, 9.3.3.10), nobody can join without it,
-  and wpa_supplicant drops such results, too. An SSID of more than 32 octets (9.4.2.2) is not valid. Ad-hoc and mesh
-  networks (the ESS bit is 0, 9.4.1.4) are left out, because no device joins them.
-* A result with a Multiple BSSID-Index element (9.4.2.73) is of a nontransmitted BSSID: no beacon has that element, but
-  systems that list such BSSs (Linux: `cfg80211_gen_new_ie`) make up their elements from the announcement.
+* A list without a valid SSID element is no BSS: that element is mandatory in both frames (9.3.3.2, 9.3.3.10), nobody
+  can join without it, and wpa_supplicant drops such results, too. An SSID of more than 32 octets (9.4.2.2) is not
+  valid. Ad-hoc and mesh networks (the ESS bit is 0, 9.4.1.4) are left out, because no device joins them.
+* A result with a Multiple BSSID-Index element (9.4.2.73) is a nontransmitted BSSID: no beacon has that element itself,
+  but systems that list nontransmitted BSSIDs (Linux: `cfg80211_gen_new_ie`) build their elements from the announcement.
 * If an element is repeated, the first one counts, as in Linux and hostap.
 * Primary channel: the DS Parameter Set (9.4.2.4), else HT Operation (9.4.2.56), in 6 GHz the 6 GHz Operation
   Information of HE Operation (802.11ax, 9.4.2.249), else the channel on which the frame was heard. A channel outside
   the band in which the frame was heard is ignored: signals leak into neighbouring channels, never into another band.
-  DS comes first because stations without HT know only that; Linux tunes in the same order.
+  DS comes first because stations without HT know nothing else; Linux prefers them in the same order.
 * Width in use: 40 MHz needs a secondary channel and STA Channel Width "any" in HT Operation; more needs VHT, HE or EHT
   Operation. STA Channel Width "20 MHz" overrules VHT Operation (11.38.1).
 * Security: derived from the AKMs, with the Wi-Fi Alliance's names: see `_RSN_SECURITY` and `_rsn_security`. Privacy
@@ -49,7 +49,7 @@ MOST_NEIGHBORS = 64
 MOST_NOTES = 16
 MOST_ANNOUNCED = 1_000
 MOST_PROFILES = 64
-"""At most this many nontransmitted BSSIDs of one BSS are decoded; Linux takes 46."""
+"""At most this many nontransmitted BSSIDs of one BSS are decoded; Linux decodes 46."""
 
 _SSID, _RATES, _DS, _TIM, _COUNTRY, _LOAD, _HT_CAPABILITIES, _RSN = 0, 1, 3, 5, 7, 11, 45, 48
 _EXTENDED_RATES, _MOBILITY, _HT_OPERATION, _WAPI, _RM, _MESH_ID, _EXT_CAPABILITIES = 50, 54, 61, 68, 70, 114, 127
@@ -82,7 +82,7 @@ _LOWEST_SELECTOR = 121
 
 _RSN_OUI, _WPA_OUI = b"\x00\x0f\xac", b"\x00\x50\xf2"
 _CIPHERS = {
-    # Table 9-149; WPA uses the same numbers for those that it has.
+    # Table 9-149; WPA uses the same numbers for the ciphers that it has.
     0: "GROUP",
     1: "WEP-40",
     2: "TKIP",
@@ -145,7 +145,7 @@ _RSN_SECURITY: dict[str, Security] = {
     "FT-EAP-SHA384": "wpa3-eap",
     "EAP-SHA384": "wpa3-eap",
 }
-"""Each AKM's Wi-Fi Alliance name; EAP-SHA256 depends on PMF, see `_rsn_security`."""
+"""The security that each AKM stands for, by the Wi-Fi Alliance's names; for EAP-SHA256 see `_rsn_security`."""
 _WPA_SECURITY: dict[str, Security] = {"PSK": "wpa-psk", "EAP": "wpa-eap"}
 _SECURITY_ORDER: list[Security] = [
     "open",
@@ -182,7 +182,7 @@ def bss(
         frequency_mhz: the frequency on which the frame was heard, or that the source gives for the BSS.
         signal_dbm: as `Bss.signal_dbm`.
         age_s: as `Bss.age_s`.
-        beacon_interval_tu: the fixed field.
+        beacon_interval_tu: the fixed field Beacon Interval, in TU.
         capability: the fixed field Capability Information (9.4.1.4).
         answers_probes: as `Bss.answers_probes`.
         hidden: as `Bss.hidden`; for a beacon, see `hides_name`.
@@ -254,8 +254,8 @@ def bss(
 def announced(sender: Bss) -> Iterator[Bss]:
     """The BSSs that a BSS announces in its Multiple BSSID elements (9.4.2.45) and that send no beacon themselves.
 
-    What a profile does not have is inherited from the sender (11.1.3.8.4). A profile may go on in the next element: its
-    first part, and no other, begins with Nontransmitted BSSID Capability.
+    Elements that a profile lacks are inherited from the sender (11.1.3.8.4). A profile may continue in the next
+    Multiple BSSID element: only its first part begins with Nontransmitted BSSID Capability.
     """
     elements = list(walk(bytes.fromhex(sender.elements)))
     profiles: list[tuple[int, bytes]] = []
@@ -289,7 +289,7 @@ def announced(sender: Bss) -> Iterator[Bss]:
 
 
 def with_announced(found: list[Bss]) -> list[Bss]:
-    """Add the BSSs that those found announce; some systems list them by themselves."""
+    """Add the BSSs that the BSSs found announce, unless the system has listed them by itself."""
     return with_others(found, (candidate for sender in found for candidate in announced(sender)))
 
 
@@ -319,7 +319,7 @@ def walk(elements: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def outline(elements: bytes) -> tuple[bytes | None, bool]:
-    """The body of the first SSID element (None: there is none), and whether the last element is complete."""
+    """The SSID (the body of the first SSID element; None: there is none), and whether the element list is complete."""
     at, end, name = 0, len(elements), None
     while end - at >= 2:
         following = at + 2 + elements[at + 1]
@@ -371,9 +371,12 @@ class _Found:
     def __init__(self, octets: bytes, *, complete: bool) -> None:
         self.elements: dict[int, bytes] = {}
         self.extensions: dict[int, bytes] = {}
+        """By extension ID."""
         self.vendor: dict[bytes, bytes] = {}
+        """By OUI and type."""
         self.neighbors: list[bytes] = []
         self.broken: set[int] = set()
+        """The IDs of elements that were sent, but are too short to be decoded."""
         self.notes: list[str] = []
         size = 0
         for number, body in walk(octets):
@@ -387,6 +390,7 @@ class _Found:
             elif self.elements.setdefault(number, body) != body and number in _NAMES:
                 self.note(f"{_NAMES[number]} is repeated with different content: the first one counts")
         self.whole = complete and size == len(octets)
+        """Whether no element can be missing."""
         if size < len(octets):
             self.note(f"The list of elements is cut short after {size} octets: what followed was not seen")
         for number, shortest in _SHORTEST.items():
@@ -404,7 +408,10 @@ class _Found:
         return self.elements.get(number)
 
     def said(self, number: int, of: Callable[[bytes], bool] = lambda _: True) -> bool | None:
-        """`of` applied to an element's body; False if it was certainly not sent, None if it may have been."""
+        """Whether the element with this ID has a property; False: it was certainly not sent, None: it may have been.
+
+        `of` tells from the element's body whether it has the property; by default every body has it.
+        """
         body = self.elements.get(number)
         if body is None:
             return False if self.whole else None
@@ -474,11 +481,12 @@ def _ht_operation(found: _Found) -> HtOperation | None:
 
 
 def _ht_width(ht: HtOperation | None) -> int:
+    """The width in use, in MHz, by HT Operation alone."""
     return 40 if ht and ht.any_width and ht.secondary_offset in {1, 3} else 20
 
 
 def _vht_width(found: _Found, ht: HtOperation | None, band: Band | None) -> int | None:
-    """The width in MHz by VHT Operation (9.4.2.158), or by the copy in HE Operation if that is the only one."""
+    """The width in MHz by VHT Operation (9.4.2.158), or else by its copy in HE Operation; None: there is neither."""
     body = found.one(_VHT_OPERATION)
     if body is None:
         he = found.extensions.get(_HE_OPERATION, b"")
@@ -556,7 +564,7 @@ def _rates(found: _Found) -> tuple[list[float], list[float], list[str]]:
 
 
 def _suites(found: _Found, what: str, body: bytes | None, oui: bytes) -> tuple[Suites | None, bool, bool]:
-    """Decode an RSN or WPA element; also whether its AKMs are known, and whether its capabilities are.
+    """Decode an RSN or WPA element: the suites, whether its AKMs could be read, and whether its capabilities could.
 
     The element may end after any field from the version on; the standard's defaults then replace the missing fields
     (9.4.2.24.1): CCMP and 802.1X, for WPA TKIP and 802.1X.
@@ -642,7 +650,7 @@ def _number(selector: bytes) -> str:
 
 
 def _security(found: _Found, rsn: Suites | None, wpa: Suites | None, *, privacy: bool | None) -> list[Security] | None:
-    """Each kind of security offered; an empty list: only kinds without a name in this tool (WAPI, DPP, OSEN)."""
+    """Each kind of security offered; empty: only kinds without a name here (WAPI, DPP, OSEN); None: not known."""
     modes: set[Security] = set()
     if rsn:
         modes |= _rsn_security(rsn)
@@ -672,6 +680,7 @@ def _rsn_security(rsn: Suites) -> set[Security]:
 
 
 def _pmf(found: _Found, rsn: Suites | None) -> Pmf | None:
+    """Whether PMF is offered or required; None: an RSN element may be missing from a list that was cut."""
     if rsn is None:
         return "none" if found.whole else None
     return "required" if rsn.pmf_required else "capable" if rsn.pmf_capable else "none"
@@ -681,12 +690,15 @@ def _pmf(found: _Found, rsn: Suites | None) -> Pmf | None:
 
 
 def _identity(number: int, body: bytes) -> int | tuple[int, bytes]:
-    """What an element in a profile replaces: vendors' elements and extensions differ by their first octets, too."""
+    """What identifies an element, so that one in a profile replaces the sender's.
+
+    It is the ID; for vendors' elements and extensions their first octets, too.
+    """
     return (number, body[: 4 if number == _VENDOR else 1]) if number in {_VENDOR, _EXTENSION} else number
 
 
 def _not_inherited(profile: list[tuple[int, bytes]]) -> set[int | tuple[int, bytes]]:
-    """What the Non-Inheritance element (9.4.2.240) of a profile takes out: IDs, then extensions' IDs."""
+    """What a profile's Non-Inheritance element (9.4.2.240) excludes from inheritance, as `_identity` names elements."""
     body = next(
         (body for number, body in profile if number == _EXTENSION and body[:1] == bytes([_NON_INHERITANCE])), b""
     )
@@ -733,7 +745,7 @@ def _neighbors(found: _Found, name: bytes) -> list[Neighbor]:
                 break
             entries = [body[offset : offset + size] for offset in range(at, at + count * size, size)]
             at += count * size
-            if not kind:  # others are of multi-link devices (802.11be) and name no BSS
+            if not kind:  # other kinds belong to multi-link devices (802.11be), and name no BSS
                 neighbors += [_neighbor(operating_class, channel, entry, short) for entry in entries]
     return neighbors[:MOST_NEIGHBORS]
 

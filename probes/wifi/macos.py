@@ -47,7 +47,7 @@ _SECURITY: dict[int, list[Security]] = {
     14: ["owe"],
     15: ["open", "owe"],
 }
-"""CWSecurity; 5 and 10 ("any personal", "any enterprise") are left out, as they add nothing to the others."""
+"""By CWSecurity; 5 and 10 ("any personal", "any enterprise") are left out, because they add nothing to the others."""
 _LOCATION = "macOS withholds network names from programs without the Location permission"
 _ALLOW_LOCATION = (
     "Open System Settings > Privacy & Security > Location Services, and switch it on for the program in which "
@@ -100,13 +100,13 @@ class CoreWlan(Protocol):
     """CoreWLAN."""
 
     def radio(self, name: str | None) -> CoreWlanInterface | None:
-        """The Wi-Fi interface of that name, or else the default one; None: there is none."""
+        """Choose the Wi-Fi interface of that name, or else the default one; None: there is none."""
 
     def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
-        """Scan with that interface; blocks."""
+        """Scan with the interface that `radio` has chosen; blocks."""
 
     def cached(self) -> list[CoreWlanNetwork]:
-        """The last results that the system has."""
+        """The last results that the system has of the interface that `radio` has chosen."""
 
 
 class PyobjcCoreWlan:
@@ -117,7 +117,7 @@ class PyobjcCoreWlan:
         self._interface: Any = None
 
     def radio(self, name: str | None) -> CoreWlanInterface | None:
-        """The Wi-Fi interface of that name, or else the default one; None: there is none."""
+        """Choose the Wi-Fi interface of that name, or else the default one; None: there is none."""
         client = self._library.CWWiFiClient.sharedWiFiClient()
         names = client.interfaceNames() or ()
         self._interface = client.interfaceWithName_(name) if name in names else client.interface()
@@ -138,7 +138,7 @@ class PyobjcCoreWlan:
         )
 
     def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
-        """Scan with that interface; blocks."""
+        """Scan with the interface that `radio` has chosen; blocks."""
         found, problem = self._interface.scanForNetworksWithName_error_(None, None)
         refusal = None
         if problem is not None:
@@ -146,7 +146,7 @@ class PyobjcCoreWlan:
         return [self._network(network) for network in found or ()], refusal
 
     def cached(self) -> list[CoreWlanNetwork]:
-        """The last results that the system has."""
+        """The last results that the system has of the interface that `radio` has chosen."""
         return [self._network(network) for network in self._interface.cachedScanResults() or ()]
 
     def _network(self, found: Any) -> CoreWlanNetwork:
@@ -184,8 +184,9 @@ async def survey(
     """Scan by CoreWLAN.
 
     Args:
-        interface: the interface under test, such as `en0`; its radio is used if it is one.
-        name: the target network, to look for it once more; None: the one that the interface is joined to.
+        interface: the interface under test, such as `en0`; it is used if it is a Wi-Fi interface.
+        name: the target network: if the first scan does not hear it on 2.4 GHz, a second one is made; None: the network
+            that the interface is joined to.
         elapsed: seconds since the run started.
         make: opens CoreWLAN; tests pass a fake one.
         tell: reports each call, for `--debug`.
@@ -264,7 +265,7 @@ def look(
 def _looked_again(
     networks: list[CoreWlanNetwork], name: bytes | None, core: CoreWlan, tell: Tell
 ) -> list[CoreWlanNetwork]:
-    """The networks after one more scan if this name was not heard on 2.4 GHz: one beacon may have been lost."""
+    """The networks, with those of a second scan if this name was not heard on 2.4 GHz: a beacon may have been lost."""
     is_withheld = bool(networks) and all(network.ssid is None for network in networks)
     if not name or is_withheld or any(network.ssid == name and network.band == _2_4_GHZ for network in networks):
         return networks
@@ -293,8 +294,8 @@ def _with_own(found: list[Bss], radio: CoreWlanInterface) -> list[Bss]:
 def decode(network: CoreWlanNetwork) -> Bss:
     """Decode a CWNetwork.
 
-    macOS gives no name if it withholds the name, and also if the network hides it. So a name counts as hidden only if
-    the elements show that; otherwise it is None.
+    macOS gives no name if it withholds the name, and also if the network hides it. So a network counts as hidden only
+    if the elements show that; otherwise its name is None (not known).
 
     Raises:
         ValueError: the elements describe no network that a device could join.

@@ -1,7 +1,7 @@
 """Linux: an interface in monitor mode, listened to with scapy.
 
-Its channel is not changed here. So only that channel and its neighbours are heard, or the channels that another program
-hops through meanwhile. The code for captures decodes the frames.
+The interface's channel is not changed here. So only its present channel and the neighbouring ones are heard, or the
+channels that another program hops through meanwhile. The code for captures decodes the frames.
 """
 
 import logging
@@ -18,6 +18,7 @@ from netpreflight.probes.wifi.source import AS_ROOT, SourceUnavailable, Tell, in
 LISTEN_S = 4.0
 """Forty beacons at the usual interval of 102 ms."""
 SPARE_S = 3.0
+"""How much longer than LISTEN_S opening the socket and listening may take in all."""
 WITH_SCAPY = "Run netpreflight as a Python package, or take a capture and give its file with --capture."
 
 
@@ -36,7 +37,7 @@ class ScapyRadio:
 
     def __init__(self, interface: str, clock: Clock) -> None:
         self._clock = clock
-        logging.getLogger("scapy.runtime").setLevel(logging.ERROR)  # it knows no link type 803, and needs none here
+        logging.getLogger("scapy.runtime").setLevel(logging.ERROR)  # no warning: link type 803 is not decoded
         self._socket: Any = layers("l2").conf.L2listen(iface=interface, promisc=False)
 
     def frame(self, timeout_s: float) -> tuple[bytes, float] | None:
@@ -69,7 +70,7 @@ async def survey(
         make: opens the packet socket; tests pass a fake one.
         clock: for the deadline, and for frames that have no time of their own.
         tell: reports each call, for `--debug`.
-        scan: False: open the packet socket, and listen to nothing.
+        scan: False: only open the packet socket, to see whether this process may listen.
 
     Raises:
         SourceUnavailable: the interface cannot be listened to.
@@ -98,7 +99,7 @@ async def survey(
 
 
 def listen(radio: Radio, clock: Callable[[], float], listen_s: float = LISTEN_S) -> Wifi:
-    """Collect frames for so long; blocks."""
+    """Collect frames for `listen_s` seconds; blocks."""
     air = FrameCollector()
     end = clock() + listen_s
     try:

@@ -1,8 +1,9 @@
 """Linux: NetworkManager, which scans for an ordinary user even if the kernel does not allow that user to scan.
 
-It is asked over D-Bus with jeepney, which is pure Python, has no dependencies and is maintained (keyring depends on
-it); other libraries need compiled parts. NetworkManager itself gives only a summary of each access point, without
-elements. So after its scan the kernel's table is read, if possible (`nl80211`); `survey` is for the other cases.
+NetworkManager is asked over D-Bus with jeepney, which is pure Python, has no dependencies and is maintained (keyring
+depends on it); other libraries need compiled parts. NetworkManager itself gives only a summary of each access point,
+without elements. So after its scan the kernel's table is read, if possible (`nl80211`); `survey` is for the other
+cases.
 
 Names and numbers: NetworkManager's D-Bus interface, `nm-dbus-interface.h`.
 """
@@ -52,7 +53,7 @@ LIMIT = (
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
-    """NetworkManager answered with an error, or D-Bus did.
+    """NetworkManager or D-Bus answered with an error.
 
     Attributes:
         name: the D-Bus name of the error.
@@ -141,7 +142,7 @@ async def system_bus() -> AsyncIterator[Bus]:
             reader, writer = await asyncio.open_unix_connection(get_bus("SYSTEM"))
     except (OSError, ValueError, RuntimeError) as problem:
         raise SourceUnavailable(_NO_BUS) from problem
-    # As jeepney's own function connects, but that one leaves the socket open when it is cancelled.
+    # This connects like jeepney's own function, which would leave the socket open when it is cancelled.
     try:
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -182,7 +183,7 @@ async def request_scan(interface: str, names: list[bytes], tell: Tell = tell_nob
         interface: the radio's interface.
         names: networks to ask for by name, too.
         tell: reports each call, for `--debug`.
-        scan: False: ask whether it would, and not for a scan.
+        scan: False: only ask whether NetworkManager would scan.
 
     Raises:
         SourceUnavailable: NetworkManager does not run, does not manage this interface, or refuses.
@@ -193,13 +194,13 @@ async def request_scan(interface: str, names: list[bytes], tell: Tell = tell_nob
 
 
 async def ask_whether(bus: Bus) -> None:
-    """Ask NetworkManager whether this user may have it scan.
+    """Ask NetworkManager whether it would scan for this user.
 
     Raises:
-        Refused: this user may not, or not without somebody's password.
+        Refused: it would not, or only after a password was given.
     """
     permissions = await bus.call(_ROOT, _BUS_NAME, "GetPermissions") or {}
-    if permissions.get(_SCAN_PERMISSION, "yes") != "yes":  # before 1.22 everybody may
+    if permissions.get(_SCAN_PERMISSION, "yes") != "yes":  # before 1.22 everybody may, and this is missing
         raise Refused(f"{_BUS_NAME}.PermissionDenied", "")
 
 
@@ -209,7 +210,7 @@ async def request(bus: Bus, device: str, names: list[bytes]) -> None:
     Raises:
         Refused: it refuses for another reason, or for longer than AGAIN_S.
     """
-    # If names are given, some versions send no probe request for any name unless the empty name is among them.
+    # If names are given, some versions send no wildcard probe request unless the empty name is among them.
     options = {"ssids": ("aay", [b"", *names])} if names else {}
     clock = asyncio.get_running_loop().time
     end = clock() + AGAIN_S
@@ -234,7 +235,7 @@ async def survey(
     tell: Tell = tell_nobody,
     scan: bool = True,
 ) -> Wifi:
-    """Scan by NetworkManager, and take its own list of access points.
+    """Have NetworkManager scan, and read its own list of access points.
 
     Args:
         interface: the interface under test; its radio is used if it has one.
@@ -278,7 +279,7 @@ async def survey(
 
 
 async def _wait(bus: Bus, device: str, before: int) -> bool:
-    """Wait until a scan later than `before` has ended; False if none has within SCAN_S."""
+    """Wait until `LastScan` is no longer `before`: a scan has ended. False if none has within SCAN_S."""
     try:
         async with asyncio.timeout(SCAN_S):
             while (await bus.properties(device, _WIRELESS)).get("LastScan", -1) == before:  # noqa: ASYNC110 - a property, not an event
@@ -299,7 +300,7 @@ async def _read(bus: Bus, device: str, seen: Wifi, now_s: float) -> None:
             continue
         try:
             bss = access_point(properties, now_s)
-        except Exception as fault:  # noqa: BLE001 - one access point costs no other
+        except Exception as fault:  # noqa: BLE001 - a fault in one access point must not lose the others
             lost(fault)
             continue
         if bss is None:
@@ -347,7 +348,7 @@ def _security(flags: int, wpa_flags: int, rsn_flags: int) -> list[Security]:
 
 
 async def _device(bus: Bus, interface: str | None) -> str:
-    """The D-Bus path of the interface's radio, or of the most active radio.
+    """The D-Bus path of this interface's radio; if it has none, of the radio with the highest `State`.
 
     Raises:
         SourceUnavailable: there is no radio, it is off, or NetworkManager does not manage it.

@@ -6,7 +6,7 @@ not heard on 2.4 GHz, those channels are visited twice more: asked again, then o
 ordinary user, NetworkManager is asked to scan; if it refuses, the kernel's last results are read, with their age. No
 interface is brought up or down, and nothing is changed.
 
-pyroute2 carries the messages. Attributes are decoded here, because its own decoding of elements fails on hostile ones.
+pyroute2 carries the messages. Attributes are decoded here, because pyroute2 fails on hostile elements.
 Numbers are those of linux/nl80211.h.
 """
 
@@ -53,15 +53,17 @@ ANSWER_S = 3.0
 """The kernel answers a request at once; after this long it never will."""
 SCAN_S = 3.0
 CHANNEL_S = 0.4
-"""A scan gets SCAN_S, plus this for each channel: a passive visit takes 0.11 s, and an associated radio returns to its
-own channel between visits."""
+"""A scan may take SCAN_S, plus this for each channel: a passive visit takes 0.11 s, and an associated radio returns to
+its own channel between visits."""
 ASKED_SCAN_S = 20.0
-"""For a scan requested from NetworkManager: it visits all channels, and may have to wait before it starts."""
+"""How long NetworkManager's scan may take: it visits all channels, and may have to wait before it starts."""
 REMEMBERED_S = 60.0
 """A BSS that was heard this recently is looked for once more if the scan did not hear it."""
 SAME_VISIT_US = 5_000_000
+"""A beacon and a response whose TSFs differ by no more than this (in µs) may be from one visit to the channel."""
 DECODE_S = 30.0
 MOST_DUMPS = 4
+"""How often a table is read, in all, if it changes while it is read."""
 
 _GET_WIPHY, _GET_INTERFACE, _GET_REG, _GET_SCAN, _TRIGGER_SCAN, _NEW_SCAN_RESULTS, _SCAN_ABORTED = (
     1,
@@ -84,6 +86,7 @@ _COMMANDS = {
 _WIPHY, _WIPHY_NAME, _IFINDEX, _IFNAME, _IFTYPE, _BANDS, _ALPHA2 = 1, 2, 3, 4, 5, 22, 33
 _MOST_SSIDS, _SCAN_FREQUENCIES, _SCAN_SSIDS, _BSS, _SSID, _SCAN_FLAGS, _SPLIT_DUMP = 43, 44, 45, 47, 52, 158, 174
 _SENT = (_WIPHY, _IFINDEX, _SCAN_FREQUENCIES, _SCAN_SSIDS, _SCAN_FLAGS, _SPLIT_DUMP)
+"""The attributes that requests may have."""
 _BAND_FREQS = 1
 _FREQ, _FREQ_DISABLED, _FREQ_NO_IR = 1, 2, 3
 _BSSID, _FREQUENCY, _TSF, _INTERVAL, _CAPABILITY, _ELEMENTS, _SIGNAL_MBM = range(1, 8)
@@ -106,7 +109,7 @@ RequestScan = Callable[[str, list[bytes]], Awaitable[None]]
 
 
 class Kernel(Protocol):
-    """The requests to the kernel. If it refuses one, it raises OSError with the error number."""
+    """The connection to the kernel. A request that the kernel refuses raises OSError with the error number."""
 
     async def __aenter__(self) -> Self:
         """Connect, and listen to scan events from now on."""
@@ -219,7 +222,7 @@ class Netlink:
             except NetlinkError as problem:
                 raise _os_error(problem) from problem
             if not any(message["header"]["flags"] & NLM_F_DUMP_INTR for message in got):
-                break  # if it was interrupted, the table changed while it was read: ask again, as pyroute2 does not
+                break  # else the table changed while it was read: ask again, which pyroute2 does not do
         return [_plain(message) for message in got]
 
     async def event(self) -> Message:
@@ -231,6 +234,7 @@ class Netlink:
 
 
 def _plain(message: genlmsg) -> Message:
+    """A message of pyroute2's as a command's number and its attributes."""
     whole = bytes(message.data[message.offset : message.offset + message.length])
     return int(message.get("cmd") or 0), attributes_of(whole[_HEADERS:])
 
@@ -274,6 +278,7 @@ class _Radio:
     name: str
     wiphy: int
     phy: str = ""
+    """The name of the wiphy, such as phy0."""
     ssid: bytes | None = None
     """Name of the network that it is associated with; None: it is not associated."""
     is_p2p: bool = False
@@ -282,6 +287,7 @@ class _Radio:
     frequencies: dict[int, bool] = field(default_factory=dict)
     """Each frequency that may be used (MHz), and whether probe requests may be sent there."""
     forbidden: frozenset[int] = frozenset()
+    """The frequencies (MHz) that the regulatory domain disables."""
 
 
 @dataclass(frozen=True)
@@ -314,12 +320,12 @@ class _Entry:
 
     @property
     def key(self) -> tuple[str, int, bool]:
-        """What identifies the entry: the kernel keeps a hidden network twice, without a name and with it."""
+        """BSSID, frequency, and whether there is a name: Linux lists a hidden network without its name and with it."""
         return *self.place, any(self.names[0] or b"")
 
 
 class _Survey:
-    """One run with one radio."""
+    """One survey with one radio."""
 
     def __init__(
         self,
@@ -338,6 +344,7 @@ class _Survey:
         self._on_partial = on_partial
         self._seen = Wifi(source="nl80211")
         self._before: dict[tuple[str, int, bool], _Entry] = {}
+        """The kernel's table before the scan, by `_Entry.key`."""
         self._radio = _Radio(0, "", 0)
 
     async def _ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
@@ -459,8 +466,8 @@ class _Survey:
     async def ask_whether(self, request_scan: RequestScan) -> Wifi:
         """Find out whether this user may scan, and which BSS the laptop is joined to, without a scan.
 
-        The kernel looks at the rights of whoever asks before it looks at the request (genl_rcv_msg()), and a request
-        that names no interface begins nothing.
+        A scan request that names no interface is sent: the kernel checks the user's rights before it looks at the
+        request (genl_rcv_msg()), and such a request starts no scan.
         """
         joined = [entry for entry in await self._dump() if entry.associated]
         await self._tell(self._seen, joined, self._elapsed())
@@ -473,7 +480,7 @@ class _Survey:
             if len(self._seen.limits) == refusals:
                 self._seen.triggered = True
                 self._seen.limits.append("an ordinary user may not scan, but NetworkManager scans for this one")
-        except OSError:  # EINVAL: it is the request that is refused, and not the user
+        except OSError:  # EINVAL: the request is refused, and not the user
             self._seen.triggered = True
         return self._seen
 
@@ -581,7 +588,10 @@ class _Survey:
         return low, five + [frequency for frequency in frequencies if frequency in PREFERRED_6GHZ]
 
     def _names(self, *, is_repeated: bool) -> list[bytes]:
-        """The names to ask for, as many as the radio allows (none if it only listens); the empty name asks for any."""
+        """The names to ask for, as many as the radio allows (none if it only listens); the empty name asks for any.
+
+        In a repeated scan the target comes first if the radio takes one name only.
+        """
         names = [b"", self._name] if self._name else [b""]
         if self._radio.most_ssids == 1 and is_repeated:
             names.reverse()
@@ -653,8 +663,8 @@ class _Survey:
     async def _next_event(self, of: set[int] | None = None) -> tuple[int, set[int]]:
         """Wait for the end of a scan by this radio: how it ended, and which frequencies it visited.
 
-        `of` is what this run's own scan visits. Events of which most frequencies are not in `of` are skipped: they
-        belong to an earlier scan of another program.
+        `of`: the frequencies that this run's own scan visits. The end of a scan is skipped if most of its frequencies
+        are others: it was another program's earlier scan. None: the end of any scan counts.
         """
         while True:
             command, attributes = await self._kernel.event()
@@ -666,10 +676,11 @@ class _Survey:
                     return command, visited
 
     def _visited(self, frequencies: Iterable[int]) -> None:
+        """Note frequencies that a scan has visited."""
         self._seen.frequencies_mhz = sorted({*self._seen.frequencies_mhz, *frequencies} - {0})
 
     async def _ask_somebody(self, request_scan: RequestScan, low: list[int]) -> bool:
-        """Request a scan from NetworkManager; True if it visited all of 2.4 GHz."""
+        """Request a scan from NetworkManager; True if it visited all of 2.4 GHz, else `limits` says why not."""
         try:
             await self._asked_scan(request_scan, low)
         except SourceUnavailable as refusal:
@@ -697,7 +708,7 @@ class _Survey:
         """Request a scan, and wait until all of 2.4 GHz has been visited.
 
         Raises:
-            SourceUnavailable: it is refused.
+            SourceUnavailable: NetworkManager refuses.
             TimeoutError: not all of 2.4 GHz was visited within ASKED_SCAN_S.
         """
         everywhere: set[int] = set()
@@ -754,7 +765,7 @@ class _Survey:
         return entry.age_s is not None and entry.age_s <= self._elapsed() - begun
 
     async def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
-        """Add the kernel's entries, of which there may be thousands, to an observation, beside the event loop."""
+        """Add the kernel's entries to an observation, in a thread: there may be thousands."""
         await in_thread(lambda: self._decode(seen, entries, begun), DECODE_S)
 
     def _decode(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
@@ -771,12 +782,12 @@ class _Survey:
             except ValueError:
                 unsound += 1
                 continue
-            except Exception as fault:  # noqa: BLE001 - one access point costs no other
+            except Exception as fault:  # noqa: BLE001 - a fault in one access point must not lose the others
                 lost(fault)
                 unsound += 1
                 continue
             if bss.hidden is None and bss.ssid and self._name not in entry.names:
-                # It answered a probe request for any name, as no access point does that hides its name.
+                # It answered a wildcard probe request; an access point that hides its name does not do that.
                 bss = structs.replace(bss, hidden=False)
             seen.bss.append(bss)
             if entry.associated:
@@ -814,9 +825,10 @@ def _entry(about: Attributes) -> _Entry | None:
 def decode(entry: _Entry, before: _Entry | None = None) -> Bss:
     """Decode a BSS from its last beacon or probe response.
 
-    The kernel keeps the last of each, however old. The beacon is used, because every station hears it, unless the
-    response is clearly newer: since `before` the response has changed and the beacon has not, or its time stamp is
-    later by more than one visit to the channel. A name that the beacon hides is taken from the response.
+    The kernel keeps the last beacon and the last response, however old. The beacon is used, because every station hears
+    it, unless the response is clearly newer: since `before` (the entry before the scan) only the response has changed,
+    or its time stamp is later by more than one visit to the channel. A name that the beacon hides is taken from the
+    response.
 
     Raises:
         ValueError: the elements describe no network that a device could join.

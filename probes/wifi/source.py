@@ -19,10 +19,10 @@ from netpreflight.probes.wifi.elements import bss, hides_name, outline, ssid_tex
 
 Result = TypeVar("Result")
 Tell = Callable[[str, str], None]
-"""Called with a call to a part of the system and its outcome, for `--debug`. Arguments and answer are left out, because
-they may hold names and secrets."""
+"""Called with the name of a call to a part of the system, and with its outcome, for `--debug`. The call's arguments and
+answer are left out, because they may hold names and secrets."""
 PREFERRED_6GHZ = range(5975, 7126, 80)
-"""Preferred scanning channels (802.11ax, 26.17.2.3.3): access points that have only 6 GHz announce themselves there."""
+"""Preferred scanning channels in MHz (802.11ax, 26.17.2.3.3): 6 GHz-only access points announce themselves there."""
 NAME_FROM_RESPONSE = "Its beacons hide the name; the name is from a probe response"
 MOST_REVISITS = 2
 """How many more times to look for the target network if it was not heard: a single lost beacon proves nothing."""
@@ -31,11 +31,11 @@ CAPTURE_INSTEAD = (
     "Use a laptop with Wi-Fi, or give a capture (--capture FILE); --skip wifi judges the rest without the air."
 )
 NOT_ASKED = "whether this system lets a scan be made is known only once one is made"
-"""The limit where that was to be found out without a scan (Windows, macOS)."""
+"""The sentence for `limits` on Windows and macOS, if a run asks without a scan whether a scan would be allowed."""
 
 
 def left_out(unsound: int) -> str:
-    """The limit of a survey with results that are none."""
+    """The sentence for `limits` about this many results that describe no network that a device could join."""
     results = "1 result that does" if unsound == 1 else f"{unsound} results that do"
     return f"left out: {results} not describe a network a device could join"
 
@@ -55,23 +55,23 @@ class SourceUnavailable(Exception):  # noqa: N818 - a state of the laptop, not a
 
 
 class NoRadio(SourceUnavailable):
-    """There is no radio, or it is off: another source that needs a radio would not help."""
+    """There is no radio, or it is off, so no other source that needs a radio would help either."""
 
 
 def tell_nobody(_method: str, _outcome: str) -> None:
-    """Report nothing: for a source without a trace."""
+    """Report nothing: the `Tell` for a source whose calls are not traced."""
 
 
 @dataclass
 class Ending:
-    """How a call to a part of the system ended, in a word of this tool's."""
+    """How a call to a part of the system ended: `ok`, or a short text that says how it failed."""
 
     outcome: str = "ok"
 
 
 @contextlib.contextmanager
 def told(tell: Tell, method: str) -> Iterator[Ending]:
-    """Report how the call made in this context ends: by the outcome set on the `Ending`, or by the error's name."""
+    """Report how the call made in this block ends: by the outcome set on the `Ending`, or by the name of its error."""
     ending = Ending()
     try:
         yield ending
@@ -106,7 +106,7 @@ async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
         outcome: Callable[[], None]
         try:
             outcome = partial(settle, work(), None)
-        except BaseException as problem:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as problem:  # noqa: BLE001 - it is raised again where the result is awaited
             outcome = partial(settle, None, problem)
         with contextlib.suppress(RuntimeError):  # the loop has gone
             loop.call_soon_threadsafe(outcome)
@@ -120,8 +120,9 @@ async def in_thread(work: Callable[[], Result], deadline_s: float) -> Result:
 def of_both(beacon: bytes | None, response: bytes | None, *, prefer_response: bool, **about: Any) -> Bss:
     """Decode a BSS from its last beacon and its last probe response, one of which may be missing.
 
-    One of them is decoded (`about` is passed to `bss`). The other adds what only it can have: a probe response the name
-    that beacons hide, a beacon the DTIM period.
+    The beacon is decoded, or the probe response if there is no beacon or `prefer_response` is set (`about` is passed to
+    `bss`). The other frame only adds what it alone can have: a probe response the name that the beacon hides, a beacon
+    the DTIM period.
 
     Raises:
         ValueError: the elements describe no network that a device could join.
@@ -142,7 +143,7 @@ def of_both(beacon: bytes | None, response: bytes | None, *, prefer_response: bo
 
 
 def without_twins(found: list[Bss]) -> list[Bss]:
-    """Leave out the nameless entry of a hidden network if there is one with its name: Linux lists both."""
+    """Leave out the nameless entry of a hidden network if there is also an entry with its name: Linux lists both."""
     named = {(candidate.bssid, candidate.frequency_mhz) for candidate in found if candidate.ssid and candidate.hidden}
     return [
         candidate
@@ -152,7 +153,7 @@ def without_twins(found: list[Bss]) -> list[Bss]:
 
 
 def unheard(name: bytes, visits: int) -> str:
-    """The sentence that a network was not heard on so many visits."""
+    """The sentence for `limits` that a network was not heard on this many visits to the 2.4 GHz channels."""
     times = {1: "one visit", 2: "two visits", 3: "three visits"}.get(visits, f"{visits} visits")
     return f"no access point named {in_quotes(ssid_text(name))} was heard on 2.4 GHz, on {times}"
 
@@ -163,7 +164,7 @@ def band_name(frequency_mhz: int) -> str:
 
 
 def age_of(found: list[Bss]) -> str:
-    """How old results are, in words."""
+    """How old these results are, in words, such as `3 s to 2 minutes old`."""
     ages = [candidate.age_s for candidate in found if candidate.age_s is not None]
     if not ages:
         return "of unknown age"

@@ -1,4 +1,4 @@
-"""Windows: what its WLAN service tells (systems/windows/wlan.py), decoded."""
+"""Windows: decodes what its WLAN service has heard, as systems/windows/wlan.py reads it."""
 
 from collections.abc import Callable, Sequence
 
@@ -26,6 +26,7 @@ from netpreflight.systems.interface import HeardBss, SurveyRefused, System
 DEADLINE_S = 25.0
 _OLDEST_S = 86_400.0
 _CLOCKS_DIFFER_S = 5.0
+"""A result that seems older than _OLDEST_S, or to come from more than this in the future, has no usable time."""
 
 
 async def survey(
@@ -45,12 +46,12 @@ async def survey(
         name: the target network, to ask for it by name if it is not heard: a hidden network answers nothing else.
         elapsed: seconds since the run started.
         system: tests pass a system of their own.
-        now_s: as `Clock.wall`.
+        now_s: gives the time, as `Clock.wall` does.
         tell: reports each call, for `--debug`.
         scan: False: read what Windows has, and do not scan.
 
     Raises:
-        SourceUnavailable: the service is stopped, there is no adapter, or Windows does not let this program know.
+        SourceUnavailable: the service is stopped, there is no adapter, or Windows hides networks from this program.
     """
     names = [] if name is None else [name]
     asked = system or SYSTEM
@@ -74,7 +75,7 @@ def look(
     *,
     scan: bool,
 ) -> Wifi:
-    """As `survey`; blocks."""
+    """Scan, and decode what was heard, as `survey` does; blocks."""
     begun = elapsed()
     air = system.survey(interface, names, scan=scan, tell=tell)
     seen = Wifi(
@@ -114,7 +115,8 @@ def look(
 def decode(heard: HeardBss, now_s: float) -> Bss:
     """Decode a BSS.
 
-    Windows gives the elements of the last beacon or probe response, and does not say which it was.
+    Windows gives the elements of the last beacon or probe response, and does not say which it was. If they lack the
+    SSID element, the name that Windows gives is used.
 
     Raises:
         ValueError: the elements describe no network that a device could join.
@@ -124,7 +126,7 @@ def decode(heard: HeardBss, now_s: float) -> Bss:
     if not has_name:
         elements = bytes((0, len(heard.name))) + heard.name + elements
     age_s = None if heard.heard_at is None else now_s - heard.heard_at
-    is_known = age_s is not None and -_CLOCKS_DIFFER_S <= age_s <= _OLDEST_S  # else the driver's time is another
+    is_known = age_s is not None and -_CLOCKS_DIFFER_S <= age_s <= _OLDEST_S  # otherwise the driver uses another clock
     candidate = bss(
         elements,
         bssid=heard.bssid,
@@ -143,7 +145,7 @@ def decode(heard: HeardBss, now_s: float) -> Bss:
 
 
 def _without_twins(found: list[Bss]) -> list[Bss]:
-    """A hidden network once: with its name, if a scan by name has found that out."""
+    """List each hidden network once: with its name, if a scan by name has found the name out."""
     nameless = {(candidate.bssid, candidate.frequency_mhz) for candidate in found if candidate.ssid == ""}
     return without_twins(
         [

@@ -39,7 +39,7 @@ from netpreflight.probes.wifi.source import (
 ANSWER_S = 3.0
 SCAN_S = 3.0
 CHANNEL_S = 0.4
-"""A scan gets SCAN_S, plus this for each channel, as in `nl80211`."""
+"""A scan may take SCAN_S, plus this for each channel, as in `nl80211`."""
 DEADLINE_S = 45.0
 LONGEST_EVENT = 4096
 
@@ -53,7 +53,7 @@ Clock = Callable[[], float]
 
 
 class ControlInterface(Protocol):
-    """wpa_supplicant's control interface. A refusal by the system is an OSError."""
+    """wpa_supplicant's control interface. If the system refuses a call, it raises OSError."""
 
     def interfaces(self) -> list[str]:
         """The interfaces that have a control socket."""
@@ -129,7 +129,7 @@ class PywifiControl:
             try:
                 self._events.send(b"DETACH")
             except OSError:
-                pass  # it has gone itself
+                pass  # wpa_supplicant itself has gone
             finally:
                 self._events.close()
         self._client.close()
@@ -266,8 +266,8 @@ class _Survey:
         heard_low = self._scan(on_24_ghz)
         self._scan([frequency for frequency in frequencies if band_of(frequency) in {"5", "6"}])
         self._read()
-        # The target is asked for by name in a separate scan: in a scan with a name, older versions ask nobody else. The
-        # last visit only listens, as that of nl80211 does.
+        # The target is asked for by name in a separate scan: in a scan with a name, older versions send no wildcard
+        # probe requests. The last visit only listens, as in nl80211.
         visits = 1
         while on_24_ghz and heard_low and self._name and not self._is_heard(self._name, begun):
             how = "passive=1" if visits == MOST_REVISITS else f"ssid {self._name.hex()}"
@@ -294,7 +294,7 @@ class _Survey:
         return self._seen
 
     def _is_heard(self, name: bytes, begun: float) -> bool:
-        """Whether these scans heard this network on 2.4 GHz; ages are in whole seconds."""
+        """Whether these scans heard this network on 2.4 GHz; 1 s is added, because ages are in whole seconds."""
         age = self._elapsed() - begun + 1
         return any(
             bss.ssid_hex == name.hex() and bss.band == "2.4" and bss.age_s is not None and bss.age_s <= age
@@ -304,7 +304,7 @@ class _Survey:
     def _scan(self, frequencies: list[int], how: str = "") -> bool:
         """Scan some frequencies, and wait for the end; True if the scan succeeded.
 
-        `how` is added to the command; without it, any name is asked for.
+        `how` is added to the command; without it, the probe requests are for any name.
         """
         if not frequencies:
             return True
@@ -358,7 +358,7 @@ class _Survey:
                 found.append(decode(fields))
             except ValueError:
                 unsound += 1
-            except Exception as fault:  # noqa: BLE001 - one access point costs no other
+            except Exception as fault:  # noqa: BLE001 - a fault in one access point must not lose the others
                 lost(fault)
                 unsound += 1
             command = f"NEXT-{bss_id}"
@@ -375,7 +375,7 @@ def decode(fields: dict[str, str]) -> Bss:
 
     `ie` has the elements of the last probe response, or of the beacon if no response was heard. wpa_supplicant does not
     say which of the two is newer: the response is used, because every scan asks for it again. Without `beacon_ie` it is
-    not known which of the two `ie` belongs to.
+    not known whether `ie` is from a response or a beacon.
 
     Raises:
         ValueError: the answer describes no network that a device could join, or is malformed.

@@ -56,7 +56,7 @@ class Linux(posix.Posix):
         return adapters.neighbours(adapter)
 
     def arp_answers(self, adapter: str) -> AbstractContextManager[Callable[[], dict[str, bool] | None]]:
-        """Which hosts answer ARP, as the kernel tells of each change in its table."""
+        """Watch which hosts answer ARP, by the changes that the kernel reports in its neighbour table."""
         return neighbours.watched(adapter)
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
@@ -108,7 +108,7 @@ class Linux(posix.Posix):
         stations.lend(adapter, pid)
 
     def station(self, adapter: str, mac: str) -> AbstractContextManager[str]:
-        """A second interface on the radio of an interface."""
+        """Make, for the block, a second interface on the radio of an interface."""
         from netpreflight.systems.linux import stations  # noqa: PLC0415 - pyroute2 takes long to load
 
         return stations.station(adapter, mac)
@@ -116,13 +116,13 @@ class Linux(posix.Posix):
     def station_events(
         self, adapter: str, *, scans: bool = False
     ) -> AbstractContextManager[Callable[[], StationEvent | None]]:
-        """What becomes of the station of an interface, as the kernel tells it."""
+        """Listen to what happens to the station of an interface, as the kernel reports it."""
         from netpreflight.systems.linux import station_events  # noqa: PLC0415 - pyroute2 takes long to load
 
         return station_events.heard(adapter, scans=scans)
 
     def running(self, program: str, *arguments: str, output: int) -> AbstractContextManager[None]:
-        """Run a program of the system beside this process, and end it with it."""
+        """Run a program of the system during the block; it also ends if this process ends."""
         return programs.beside(managers.find(program) or program, *arguments, output=output)
 
     def has_program(self, name: str) -> bool:
@@ -141,7 +141,7 @@ class Linux(posix.Posix):
         return Joined(network=None, name=name) if name else None
 
     def remote_session(self) -> str | None:
-        """This laptop's address by which its user is logged in by SSH."""
+        """The address of this laptop to which a remote user is connected by SSH."""
         return managers.remote_session()
 
     def user_name(self) -> str:
@@ -153,7 +153,7 @@ class Linux(posix.Posix):
         return sockets.may_open_raw_sockets()
 
     def may_give_up_privileges(self) -> bool:
-        """Whether this process is root's; then it can."""
+        """Whether this process is root's, so that it has rights to give up."""
         return posix.is_root()
 
     def binder(self, adapter: str) -> Callable[[socket.socket], None]:
@@ -161,7 +161,7 @@ class Linux(posix.Posix):
         return partial(sockets.bind_to_adapter, adapter=adapter)
 
     def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Have the ICMP errors kept that a socket's packets cause."""
+        """Have the kernel keep the ICMP errors that a socket's packets cause."""
         sockets.report_icmp_errors(sock)
 
     def icmp_errors(self, sock: socket.socket, told_by: socket.socket | None) -> Iterator[IcmpReport]:  # noqa: ARG002 - there is none
@@ -227,11 +227,11 @@ class Linux(posix.Posix):
         namespace.use_lease(adapter, lease)
 
     def state_of(self, adapter: str) -> list[str]:
-        """An interface, and the addresses, routes and rules of this laptop."""
+        """Describe an interface, and the addresses, routes and routing rules of this laptop."""
         from netpreflight.systems.linux import namespace  # noqa: PLC0415 - as above
 
         return namespace.state_of(adapter)
 
     async def port_authentication(self, adapter: str) -> str | None:
-        """What logs this laptop in at its port by 802.1X."""
+        """Which program or setting authenticates this laptop by 802.1X at its switch port."""
         return await port.authentication(adapter)

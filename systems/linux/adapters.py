@@ -34,7 +34,7 @@ def adapters() -> list[Adapter]:
     routes = sorted(_default_routes(text_of(_ROUTES)), key=lambda route: route.metric)
     found = []
     for index, name in socket.if_nameindex():
-        with contextlib.suppress(ValueError):  # netifaces: it has gone just now
+        with contextlib.suppress(ValueError):  # netifaces: the interface has just gone
             found.append(_adapter(index, name, next((route for route in routes if route.interface == name), None)))
     return found
 
@@ -42,7 +42,8 @@ def adapters() -> list[Adapter]:
 def adapter_towards(address: str) -> str | None:
     """The interface of the route to an IPv4 address; None: there is none.
 
-    It has the address that the kernel chooses, by policy routing, split default routes and metrics as they act.
+    It is the interface with the source address that the kernel chooses, so policy routing, split default routes and
+    metrics all count.
     """
     source = source_towards(address)
     for name in netifaces.interfaces() if source else []:
@@ -85,7 +86,7 @@ def _adapter(index: int, name: str, route: _DefaultRoute | None) -> Adapter:
 
 
 def _default_routes(table: str) -> list[_DefaultRoute]:
-    """The IPv4 default routes in the text of /proc/net/route, whose addresses are numbers in this machine's order."""
+    """The IPv4 default routes in the text of /proc/net/route, whose addresses are in this machine's byte order."""
     found = []
     for line in table.splitlines()[1:]:
         match line.split():
@@ -106,7 +107,7 @@ def _is_tunnel(name: str) -> bool:
 
 def _state(name: str, *, has_address: bool) -> Literal["up", "no-carrier", "down"]:
     """Whether an interface is up, has no carrier (no cable or Wi-Fi association), or is down."""
-    if not (_SYS / name).exists():  # a namespace whose /sys is another's
+    if not (_SYS / name).exists():  # /sys shows the interfaces of another namespace
         return "up" if has_address else "down"
     flags = text_of(_SYS / name / "flags").strip()
     if not int(flags or "0", 16) & 1:  # IFF_UP

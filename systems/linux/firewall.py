@@ -1,7 +1,7 @@
 """Which rules of this laptop's own firewall may drop what arrives: the kernel's tables, read only.
 
-nf_tables are read by netlink, which takes CAP_NET_ADMIN. Of iptables of the old kind only root is told which tables
-this network namespace has; to others only the module shows, which says less.
+nf_tables are read by netlink, which needs CAP_NET_ADMIN. For legacy iptables, only root can read which tables this
+network namespace has; others see only whether the kernel's module is loaded, which says less.
 """
 
 import errno
@@ -42,7 +42,7 @@ def dropping(old_tables: Path = _OLD_TABLES, modules: Path = _MODULES) -> list[s
 
 
 def _has_old_filter(tables: Path, modules: Path) -> bool:
-    """Whether there is a table of iptables of the old kind that may drop something."""
+    """Whether legacy iptables has a filter table, which may drop something."""
     try:
         return "filter" in tables.read_text().split()
     except PermissionError:
@@ -56,7 +56,7 @@ def _has_old_filter(tables: Path, modules: Path) -> bool:
 
 
 def _chains() -> Iterator[tuple[int, str, str, bool, int]]:
-    """The chains for what arrives: family, table, name, whether they accept what no rule decides, how many rules.
+    """The chains for arriving packets: family, table, name, whether the policy is to accept, and how many rules.
 
     Raises:
         OSError: the kernel refuses, does not answer, or has no such tables.
@@ -79,7 +79,7 @@ def _chains() -> Iterator[tuple[int, str, str, bool, int]]:
 
 
 def _chain(body: bytes) -> tuple[int, str, str, bool, int] | None:
-    """A chain as in `_chains`; None: it is not for what arrives here by IPv4."""
+    """A chain as in `_chains`; None: IPv4 packets to this laptop do not pass it."""
     family, attributes = body[0], dict(netlink.attributes(body[4:]))
     hook = dict(netlink.attributes(attributes.get(_HOOK, b""))).get(_HOOK_NUMBER)
     if family not in _FAMILIES or hook is None or int.from_bytes(hook) != _LOCAL_IN:

@@ -1,4 +1,4 @@
-"""What manages a radio on Linux, and whether this terminal is somebody's who is logged in from elsewhere."""
+"""Which program manages a radio on Linux, and whether the user of this terminal is logged in from elsewhere."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ def find(name: str) -> str | None:
 def radio_manager(adapter: str, processes: Path = Path("/proc")) -> str | None:
     """The program that most likely manages a radio; None: none of those that are known is running.
 
-    NetworkManager has a wpa_supplicant of its own, which is told to use no interface on its command line.
+    A wpa_supplicant without an interface on its command line is the one that NetworkManager uses.
     """
     running: dict[str, list[str]] = {}
     for folder in processes.glob("[0-9]*"):
@@ -37,10 +37,10 @@ def radio_manager(adapter: str, processes: Path = Path("/proc")) -> str | None:
 
 
 def remote_session(processes: Path = Path("/proc"), pid: int | None = None) -> str | None:
-    """The address of this laptop by which whoever started this process is logged in (SSH); None: nobody is.
+    """The address of this laptop to which the user who started this process is connected by SSH; None: to none.
 
-    Empty: somebody is logged in by SSH, and the address is not known. `sudo` takes the variable away, so the parents
-    of this process are looked at, too.
+    Empty: the user is logged in by SSH, but the address is not known. `sudo` removes the variable SSH_CONNECTION, so
+    it is looked for in the environments of the parent processes, too.
     """
     pid = pid or os.getpid()
     for _ in range(_MOST_PARENTS):

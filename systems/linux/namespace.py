@@ -1,7 +1,7 @@
 """A network namespace for a process of this program, and an interface in it that has another MAC address.
 
-Namespaces: network_namespaces(7), unshare(2); as ip-netns(8) does it, the namespace gets its own /sys, because what is
-mounted there shows the interfaces of whoever mounted it. macvlan: rtnetlink(7), <linux/if_link.h>.
+Namespaces: network_namespaces(7), unshare(2); as ip-netns(8) does it, the namespace gets its own /sys, because a
+mounted /sys shows the interfaces of the namespace in which it was mounted. macvlan: rtnetlink(7), <linux/if_link.h>.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _MS_REC, _MS_PRIVATE = 16384, 1 << 18
 _PR_SET_PDEATHSIG = 1
 _RTNH_F_ONLINK = 4
 _DIFFERS = {"IFA_CACHEINFO", "RTA_CACHEINFO", "IFLA_STATS", "IFLA_STATS64"}
-"""What changes by itself: ages and counters."""
+"""The attributes that change by themselves: ages and counters."""
 
 
 def enter() -> None:
@@ -45,7 +45,7 @@ def enter() -> None:
 
 
 def end_with(parent: int) -> None:
-    """Have this process killed as soon as its parent has ended. A change of user would undo it, so that comes before.
+    """Have this process killed as soon as its parent has ended. Change the user before: that undoes it.
 
     Raises:
         OSError: the parent has ended already, or the system does not allow it.
@@ -59,7 +59,8 @@ def end_with(parent: int) -> None:
 def add_twin(adapter: str, mac: str, pid: int) -> None:
     """Add an interface beside another one, with a MAC address of its own, in the namespace of a process; it is down.
 
-    It has the same name there. `private`: it and the laptop do not hear each other. It vanishes with the namespace.
+    The new interface has the same name, and vanishes with the namespace. It and the laptop do not hear each other (mode
+    `private`).
 
     Raises:
         OSError: the system does not allow it.
@@ -90,7 +91,7 @@ def use_lease(adapter: str, lease: LeaseToUse) -> None:
     """Give an interface the address and the router of a lease.
 
     Raises:
-        OSError: the system does not allow it, or does not take what the lease says.
+        OSError: the system does not allow it, or does not accept what the lease says.
     """
     # In a thread, because pyroute2 has an event loop of its own, and the caller may be in one.
     with ThreadPoolExecutor(1) as pool:
@@ -106,7 +107,7 @@ def _use_lease(adapter: str, lease: LeaseToUse) -> None:
 
 
 def state_of(adapter: str) -> list[str]:
-    """An interface, and the addresses, routes and rules of this laptop, one a line: the same lines mean the same state.
+    """Describe an interface, and all addresses, routes and rules, one a line: equal lines mean that nothing changed.
 
     Raises:
         OSError: there is no such interface.

@@ -1,7 +1,7 @@
 """Which hosts answer ARP, as the kernel tells of every change in its neighbour table: rtnetlink(7), RTNLGRP_NEIGH.
 
-No privilege is needed. /proc/net/arp tells less: an entry for which the kernel still asks looks there like one for
-which nobody has answered. Numbers are those of linux/rtnetlink.h and linux/neighbour.h.
+No privilege is needed. /proc/net/arp tells less: an entry for which the kernel is still asking looks there like
+one to which nobody has answered. Numbers are those of linux/rtnetlink.h and linux/neighbour.h.
 """
 
 import contextlib
@@ -15,14 +15,15 @@ _NETLINK_ROUTE, _RTMGRP_NEIGH, _RTM_NEWNEIGH = 0, 4, 28
 _HEADER, _NDMSG = struct.Struct("=IHHII"), struct.Struct("=BxxxiHBB")
 _NDA_DST = 1
 _REACHABLE, _FAILED = 0x02, 0x20
-"""Somebody has just answered, or confirmed it otherwise; nobody answered as many requests as the kernel makes. The
-other states say neither: it still asks (INCOMPLETE, PROBE), or goes by what it was told before (STALE, DELAY)."""
+"""REACHABLE: the host has just answered, or was confirmed in another way. FAILED: none of the kernel's requests was
+answered. The other states say neither: the kernel is still asking (INCOMPLETE, PROBE), or relies on an earlier answer
+(STALE, DELAY)."""
 _LARGEST = 16384
 
 
 @contextlib.contextmanager
 def watched(adapter: str) -> Iterator[Callable[[], dict[str, bool] | None]]:
-    """Watch the table of an interface; yields a function as `System.arp_answers` has it."""
+    """Watch the table of an interface; yields the function that `System.arp_answers` describes."""
     with contextlib.ExitStack() as stack:
         try:
             index = socket.if_nametoindex(adapter)
@@ -50,7 +51,7 @@ def _told(changes: socket.socket, index: int) -> dict[str, bool] | None:
 
 
 def answers_in(messages: bytes, index: int) -> dict[str, bool]:
-    """Whether hosts answer ARP, by address, as messages tell of the interface with this number; the last one counts."""
+    """Whether each host on the interface with this index answers ARP, by IPv4 address; the last message counts."""
     found = {}
     while len(messages) >= _HEADER.size:
         size, kind, _, _, requester = _HEADER.unpack_from(messages)
@@ -58,7 +59,7 @@ def answers_in(messages: bytes, index: int) -> dict[str, bool]:
             break
         body, messages = messages[_HEADER.size : size], messages[(size + 3) & ~3 :]
         if kind != _RTM_NEWNEIGH or requester or len(body) < _NDMSG.size:
-            continue  # a program that flushes the table makes entries fail, too
+            continue  # with a requester: a program that flushes the table makes entries fail, too
         family, of_index, state, _, _ = _NDMSG.unpack_from(body)
         address = dict(netlink.attributes(body[_NDMSG.size :])).get(_NDA_DST, b"")
         if (family, of_index, len(address)) == (socket.AF_INET, index, 4) and state in {_REACHABLE, _FAILED}:

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 
 _TYPE_BITS = 0x3FFF
-"""The others say that an attribute is nested, or in network order."""
+"""The bits of the type that are the number; the others say that an attribute is nested, or in network order."""
 
 
 def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:

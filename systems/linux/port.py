@@ -1,4 +1,4 @@
-"""Whether this laptop is logged in at its switch port by 802.1X: by the programs that do that, and their settings."""
+"""Whether this laptop authenticates by 802.1X at its switch port, by running programs and their settings."""
 
 import contextlib
 import itertools
@@ -12,11 +12,11 @@ _WIRED_DAEMON = "ead"
 
 
 async def authentication(adapter: str, processes: Path = Path("/proc")) -> str | None:
-    """What logs an interface in, in words; None: nothing is known to.
+    """Which program or setting authenticates an interface by 802.1X, in words; None: none is known.
 
     Args:
         adapter: the interface.
-        processes: where the system lists them.
+        processes: the folder in which the system lists processes.
     """
     program = running(adapter, processes)
     if program is not None:
@@ -32,7 +32,7 @@ async def authentication(adapter: str, processes: Path = Path("/proc")) -> str |
 
 
 def running(adapter: str, processes: Path) -> str | None:
-    """The name of a program that logs an interface in; None: none is running."""
+    """The name of a program that authenticates an interface by 802.1X; None: none is running."""
     for folder in processes.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
@@ -42,7 +42,7 @@ def running(adapter: str, processes: Path) -> str | None:
 
 
 def logs_in(words: Sequence[str], adapter: str) -> bool:
-    """Whether a command line is that of a program that logs an interface in (wpa_supplicant(8), `-D wired`)."""
+    """Whether this is the command line of a program that authenticates an interface (wpa_supplicant(8), `-D wired`)."""
     name = Path(words[0]).name if words else ""
     if name == _WIRED_DAEMON:
         return True
@@ -65,6 +65,6 @@ def parse_methods(text: str) -> str | None:
 
 
 def _values(words: Sequence[str], option: str) -> list[str]:
-    """The values of an option with one letter, which may stand in the same word."""
+    """The values of a one-letter option: each is the rest of the option's word, or the next word."""
     found = [word.removeprefix(option) for word in words if word.startswith(option) and word != option]
     return found + [value for word, value in itertools.pairwise(words) if word == option]

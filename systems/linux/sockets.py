@@ -1,4 +1,4 @@
-"""What Linux can do with a socket, and says of it."""
+"""What Linux can do with a socket, and what it tells about a socket."""
 
 import contextlib
 import ctypes
@@ -30,7 +30,7 @@ def bind_to_adapter(sock: socket.socket, adapter: str) -> None:
     """Let a socket send and receive by this interface only.
 
     Raises:
-        OSError: Linux before 5.7, without CAP_NET_RAW; there is no such interface.
+        OSError: there is no such interface, or Linux is older than 5.7 and this process lacks CAP_NET_RAW.
     """
     sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, adapter.encode() + b"\0")
 
@@ -41,7 +41,7 @@ def report_icmp_errors(sock: socket.socket) -> None:
 
 
 def icmp_errors(sock: socket.socket) -> Iterator[IcmpReport]:
-    """Drain a socket's error queue; of an error about a TCP segment, the kernel has compared the sequence number."""
+    """Drain a socket's error queue. Errors about TCP are proved: the kernel has checked the sequence number in them."""
     is_proved = sock.type == socket.SOCK_STREAM
     while True:
         try:

@@ -1,9 +1,9 @@
-"""What the kernel tells of a station: answers of access points, ends of links, channels, scans.
+"""The events that the kernel reports about a station: answers of access points, ends of links, channels, scans.
 
-It tells them by nl80211, in the groups `mlme` and `scan`. What finds no room in the socket's buffer is lost, which the
-kernel tells by ENOBUFS (netlink(7)), before it hands out what is in the buffer.
-No privilege is needed. Messages are read here, byte by byte, because a frame in them is from the air. Numbers are those
-of linux/nl80211.h; frames: IEEE 802.11-2020, 9.3.3.1 and 9.4.1.
+The kernel sends them over nl80211, to the multicast groups `mlme` and `scan`. Events that find no room in the socket's
+buffer are lost; the kernel says so by ENOBUFS (netlink(7)), before it hands out what is in the buffer. No privilege is
+needed. Messages are decoded here, byte by byte, because the frames in them come from strangers. Numbers are those of
+linux/nl80211.h; frames: IEEE 802.11-2020, 9.3.3.1 and 9.4.1.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ _LARGEST = 16384
 def heard(adapter: str, *, scans: bool = False) -> Iterator[Callable[[], StationEvent | None]]:
     """Listen; yields a function that returns the next event so far, or None.
 
-    An error that is no loss of some events ends the listening. Then each time that somebody asks until there is nothing
-    more, that is told once more: nothing is heard.
+    Any error other than ENOBUFS ends the listening. From then on the function returns `unheard` and None in turn, so
+    that a caller who reads until None learns each time that nothing is heard.
 
     Args:
         adapter: the interface.
-        scans: whether its scans are told, too.
+        scans: whether the scans of its radio are reported, too.
 
     Raises:
         OSError: the kernel does not tell.
@@ -84,7 +84,7 @@ def heard(adapter: str, *, scans: bool = False) -> Iterator[Callable[[], Station
 
 
 def event_of(message: bytes, index: int) -> StationEvent | None:
-    """What a message tells of the station with this interface index; None: nothing."""
+    """The event that a message reports about the station with this interface index; None: none."""
     if len(message) < _HEADERS:
         return None
     found = dict(netlink.attributes(message[_HEADERS:]))
@@ -127,7 +127,7 @@ def _code(octets: bytes, order: Literal["little", "big"] = "little") -> int | No
 
 
 async def _groups(*names: str) -> list[int]:
-    """The numbers of these groups of nl80211's."""
+    """The numbers of these multicast groups of nl80211."""
     asking = AsyncNL80211()
     try:
         await asking.bind()

@@ -1,7 +1,7 @@
 """A radio in another network namespace, and a station of a run's own on it (nl80211).
 
 The station's interface belongs to the socket that made it (NL80211_ATTR_SOCKET_OWNER): it vanishes with the process,
-whatever ends that. A radio whose namespace ends goes back to the first one (net/wireless/core.c, cfg80211_pernet_exit).
+whatever ends it. A radio whose namespace ends returns to the initial one (net/wireless/core.c, cfg80211_pernet_exit).
 """
 
 import contextlib
@@ -68,9 +68,9 @@ def network_of(adapter: str) -> bytes | None:
 
 @contextlib.contextmanager
 def station(adapter: str, mac: str) -> Iterator[str]:
-    """A second interface on the radio of an interface, with a MAC address of its own; yields its name.
+    """Make, for the block, a second interface with this MAC address on the radio of an interface; yields its name.
 
-    The other interface is set down, and keeps its own address.
+    The first interface is set down, and keeps its own MAC address.
 
     Raises:
         OSError: the system does not allow it.

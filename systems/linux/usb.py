@@ -7,7 +7,7 @@ from pathlib import Path
 _DEVICES = Path("/sys/bus/usb/devices")
 _PROCESSES = Path("/proc")
 _MOST = 5
-"""Programs that are named."""
+"""At most this many programs are named."""
 
 
 def devices(folder: Path = _DEVICES) -> list[tuple[int, int]] | None:

@@ -55,7 +55,7 @@ class Macos(posix.Posix):
             return None
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
-        """The resolvers of each service: of a tunnel's, from DHCP, or set by hand."""
+        """The resolvers of each network service, and whether they are a VPN's, from DHCP, or set by hand."""
         return services.resolvers(tunnels)
 
     def proxies(self) -> list[Proxy]:
@@ -85,7 +85,7 @@ class Macos(posix.Posix):
         joining.rejoin(adapter, network)
 
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport:  # noqa: ARG002 - not for frames
-        """UDP port 68, which any user may have since macOS 10.14, on all addresses at once."""
+        """UDP port 68, which any user may use since macOS 10.14, on all addresses at once."""
         return "udp"
 
     def binder(self, adapter: str) -> Callable[[socket.socket], None]:
@@ -94,7 +94,7 @@ class Macos(posix.Posix):
         return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_BOUND_IF, index)
 
     def tells_icmp_errors_now(self) -> Sequence[Protocol]:
-        """All of them, for root."""
+        """All of `tells_icmp_errors` for root, none for others."""
         return self.tells_icmp_errors if posix.is_root() else ()
 
     def report_icmp_errors(self, sock: socket.socket) -> socket.socket | None:  # noqa: ARG002 - for each one
@@ -114,5 +114,5 @@ class Macos(posix.Posix):
         sock.setsockopt(socket.IPPROTO_IP, _IP_DONTFRAG, 1)
 
     def _find(self, name: str) -> Adapter | None:
-        """The interface of this name, or of this other name."""
+        """The interface with this name or alias."""
         return next((adapter for adapter in self.adapters() if name in {adapter.name, *adapter.aliases}), None)

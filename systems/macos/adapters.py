@@ -16,8 +16,9 @@ _GET_FUNCTION, _REQUEST_BYTES, _FUNCTION_AT = 0xC02069AD, 32, 16  # SIOCGIFFUNCT
 _WIRED, _WIFI = 2, 3  # IFRTYPE_FUNCTIONAL_WIRED, _WIFI_INFRA
 _OWN_FUNCTIONS = {4, 6, 7, 8}  # _WIFI_AWDL, _INTCOPROC (the T2's), _COMPANIONLINK, _MANAGEMENT
 _TUNNEL = re.compile(r"(utun|ipsec|ppp|gif|stf|tun|tap|wg|gpd|cscotun|feth)\d+", re.ASCII)
-"""feth is what ZeroTier sends by, gpd GlobalProtect, cscotun AnyConnect."""
+"""feth is ZeroTier's, gpd GlobalProtect's, cscotun AnyConnect's."""
 _OWN = re.compile(r"(bridge|awdl|llw|ap|anpi|vmenet|p2p|pktap)\d+", re.ASCII)
+"""Interfaces that macOS makes for itself."""
 
 
 def adapters() -> list[Adapter]:
@@ -63,7 +64,7 @@ def _adapter(message: messages.Message, names: dict[str, tuple[str, ...]]) -> Ad
 
 
 def _with_address(adapter: Adapter, message: messages.Message) -> Adapter:
-    """An interface with one more address, of an RTM_NEWADDR."""
+    """An interface with the address that an RTM_NEWADDR message adds."""
     address = messages.address_in(message.addresses.get(messages.RTAX_IFA))
     if address is None:
         return adapter
@@ -80,7 +81,7 @@ def _is_idle_tunnel(adapter: Adapter) -> bool:
 
 
 def _state(name: str, flags: int) -> Literal["up", "no-carrier", "down"]:
-    """An interface's state; one that does not say whether it has a carrier (a tunnel) has one."""
+    """An interface's state; one that does not say whether it has a carrier (a tunnel) counts as having one."""
     if not flags & _UP:
         return "down"
     media = native.of_interface(_GET_MEDIA, name, _MEDIA_BYTES)
@@ -91,7 +92,7 @@ def _state(name: str, flags: int) -> Literal["up", "no-carrier", "down"]:
 
 
 def _function(name: str) -> int | None:
-    """What an interface is for, as `ifconfig -v` has it under `type`; None: it does not say."""
+    """The functional type (IFRTYPE_) of an interface, which `ifconfig -v` shows as `type`; None: it does not say."""
     told = native.of_interface(_GET_FUNCTION, name, _REQUEST_BYTES)
     if told is None or len(told) < _REQUEST_BYTES:
         return None
@@ -101,7 +102,7 @@ def _function(name: str) -> int | None:
 
 
 def _names() -> dict[str, tuple[str, ...]]:
-    """The names that System Settings has for interfaces, such as "Wi-Fi", by the system's own."""
+    """The names of interfaces in System Settings, such as "Wi-Fi", by the system's own name, such as en0."""
     found: dict[str, tuple[str, ...]] = {}
     for value in native.store("Setup:/Network/Service/[^/]+/Interface").values():
         device: Any = value.get("DeviceName")

@@ -10,7 +10,7 @@ _NO_PORT = struct.Struct("<16xII")
 
 
 def closed_ports() -> int | None:
-    """How many datagrams for closed ports the kernel has counted, those left out that were sent to all hosts."""
+    """How many datagrams for closed ports the kernel has counted, without broadcast ones."""
     told = native.sysctl(*_UDP_STATISTICS)
     if told is None or len(told) < _NO_PORT.size:
         return None

@@ -12,7 +12,7 @@ _PROTOCOLS = {socket.SOCK_DGRAM: socket.IPPROTO_UDP, socket.SOCK_STREAM: socket.
 
 
 def raw_socket() -> socket.socket:
-    """A socket to which every ICMP packet comes that arrives at this laptop (icmp(4)).
+    """A socket that receives every ICMP packet that arrives at this laptop (icmp(4)).
 
     Raises:
         OSError: this process is not root's.
@@ -23,9 +23,9 @@ def raw_socket() -> socket.socket:
 
 
 def errors(sock: socket.socket, told_by: socket.socket) -> Iterator[IcmpReport]:
-    """The errors among the ICMP packets that have come which quote a packet from the port of a socket.
+    """Of the ICMP packets that have arrived, the errors that quote a packet from the port of this socket.
 
-    Of a TCP segment it is not known which sequence number the system has given it, so no error is proved.
+    No error is proved: this program does not know the sequence numbers that the system gives to TCP segments.
     """
     protocol, port = _PROTOCOLS.get(sock.type), sock.getsockname()[1]
     while True:

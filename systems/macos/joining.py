@@ -28,11 +28,11 @@ _REASONS: dict[int, tuple[JoinEnd, int | None]] = {
     -3926: ("assoc-refused", 27),  # kCWHTFeaturesNotSupportedErr
     -3930: ("not-made", None),  # kCWOperationNotPermittedErr
 }
-"""CWErr: how the attempt ended, and the status code of IEEE 802.11 that it stands for (table 9-50)."""
+"""By CWErr: how the attempt ended, and the status code of IEEE 802.11 that it stands for (table 9-50)."""
 
 
 def joined(adapter: str) -> Joined | None:
-    """The network that the radio of an interface is on, as `System.joined` says."""
+    """The network that the radio of an interface is on; see `System.joined`."""
     radio = _radio(adapter)
     name, bssid = radio.ssidData(), radio.bssid()
     if name is None:
@@ -41,7 +41,7 @@ def joined(adapter: str) -> Joined | None:
 
 
 def join(adapter: str, network: NetworkToJoin) -> JoinTold:
-    """Try once to join a network, as `System.join` says. macOS takes the passphrase as a text, which it then has."""
+    """Try once to join a network; see `System.join`. macOS needs the passphrase as a text, which stays in memory."""
     radio = _radio(adapter)
     found, problem = radio.scanForNetworksWithSSID_includeHidden_error_(network.name, network.is_hidden, None)
     heard = [each for each in found or () if _is_wanted(each, network)]
@@ -60,12 +60,12 @@ def join(adapter: str, network: NetworkToJoin) -> JoinTold:
 
 
 def rejoin(adapter: str, network: str | None) -> None:
-    """Leave the network; have macOS join by itself what it prefers, where it was on a network before."""
+    """Leave the network; if the laptop was on one before, have macOS join the network that it prefers."""
     radio = _radio(adapter)
     radio.disassociate()
     if network is None:
         return
-    # It joins by itself when its radio is switched on. A passphrase that is saved is not ours to read.
+    # macOS joins by itself when Wi-Fi is switched on; to join by name would need the saved passphrase.
     for is_on in (False, True):
         done, problem = radio.setPower_error_(is_on, None)
         if not done:
@@ -76,7 +76,7 @@ def _radio(adapter: str) -> Any:
     """The CWInterface of that name.
 
     Raises:
-        OSError: there is none.
+        OSError: there is no such Wi-Fi interface, or CoreWLAN's package is not installed.
     """
     try:
         library = importlib.import_module("CoreWLAN")
@@ -89,7 +89,7 @@ def _radio(adapter: str) -> Any:
 
 
 def _is_wanted(found: Any, network: NetworkToJoin) -> bool:
-    """Whether this is one of the access points to join by; where macOS withholds that, one on 2.4 GHz."""
+    """Whether this is one of the access points to join by; if macOS withholds the BSSID: whether it is on 2.4 GHz."""
     bssid, channel = found.bssid(), found.wlanChannel()
     if bssid:
         return str(bssid).lower() in network.bssids

@@ -14,7 +14,7 @@ RTM_GET, RTM_NEWADDR, RTM_IFINFO = 0x4, 0xC, 0xE
 RTAX_DST, RTAX_GATEWAY, RTAX_NETMASK, RTAX_IFP, RTAX_IFA, RTAX_MAX = 0, 1, 2, 4, 5, 8
 _VERSION = 5  # RTM_VERSION
 _HEADS = {RTM_GET: 92, RTM_NEWADDR: 20, RTM_IFINFO: 112}
-"""How long the structures are that a message begins with: rt_msghdr, ifa_msghdr, if_msghdr."""
+"""By type of message, the length of the structure at its beginning: rt_msghdr, ifa_msghdr, if_msghdr."""
 _HIDDEN_MAC = "02:00:00:00:00:00"
 """What the kernel shows to a process that may not know a hardware address."""
 
@@ -41,7 +41,7 @@ def messages(*name: int) -> list[Message] | None:
 
 
 def _messages(table: bytes) -> Iterator[Message]:
-    """The messages of the kinds that are known here; what is cut off ends them."""
+    """The messages of the types that are known here, up to the first one that is cut off."""
     start = 0
     for _ in range(native.LIMIT):
         if start + 4 > len(table):
@@ -89,7 +89,7 @@ def address_in(sockaddr: bytes | None) -> str | None:
 
 
 def prefix_in(sockaddr: bytes | None) -> int:
-    """The prefix length of an IPv4 netmask, whose zero bytes at the end may be missing; without one, it is a host's."""
+    """The prefix length of an IPv4 netmask, whose zero bytes at the end may be missing; None: 32, for a single host."""
     return 32 if sockaddr is None else sum(part.bit_count() for part in sockaddr[4:8])
 
 

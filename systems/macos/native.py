@@ -16,7 +16,7 @@ _FOUNDATION = "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundatio
 _CONFIGURATION = "/System/Library/Frameworks/SystemConfiguration.framework/SystemConfiguration"
 _BINARY = 200  # kCFPropertyListBinaryFormat_v1_0, CFPropertyList.h
 _TRIES = 5
-"""A list may grow between two calls, so that the size that was asked for is too small again."""
+"""A list may grow between two calls, so that the size that the first call told is too small."""
 _MOST_BYTES = 1 << 24
 _NAME_BYTES = 16  # IFNAMSIZ, net/if.h
 
@@ -25,7 +25,7 @@ def library(path: str) -> Any:
     """A library of macOS's.
 
     Raises:
-        OSError: there is none, such as on another system.
+        OSError: there is no such library, for example on another system.
     """
     return ctypes.CDLL(path)
 
@@ -34,13 +34,13 @@ def function(path: str, call: str, result: Any, *arguments: Any) -> Any:
     """A function of a library, with the types of its result and arguments.
 
     Raises:
-        OSError: there is none, such as on an older macOS.
+        OSError: there is no such function, for example on an older macOS.
     """
     return typed(library(path), path, call, result, arguments)
 
 
 def sysctl(*name: int) -> bytes | None:
-    """What the kernel has by this name; None: it has nothing, or this process may not read it."""
+    """The kernel's value of this name; None: there is none, or this process may not read it."""
     size_type = ctypes.c_size_t
     try:
         call = function(
@@ -110,6 +110,7 @@ def store(*patterns: str) -> dict[str, dict[str, Any]]:
             return made or None
 
         def made_of(value: str | list[str]) -> int | None:
+            """A CoreFoundation object with this value; None: it could not be made."""
             packed = plistlib.dumps(value, fmt=plistlib.FMT_BINARY)
             data = hold(create_data(None, packed, len(packed)))
             return data and hold(read(None, data, 0, None, None))

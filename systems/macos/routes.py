@@ -10,7 +10,8 @@ _NOBODY = "0.0.0.0"  # noqa: S104 - the destination of a default route
 def default_routes() -> dict[int, tuple[str, int]]:
     """The gateway of each interface's first IPv4 default route, by the interface's number, and the route's rank.
 
-    macOS has no metrics. Programs use the route without a scope (0); those of the other interfaces have one (1).
+    macOS has no metrics, so there are two ranks: 0 for the route without a scope, which programs use, and 1 for the
+    scoped routes of other interfaces.
     """
     found: dict[int, tuple[str, int]] = {}
     for message in messages.messages(messages.AF_INET, messages.NET_RT_DUMP, 0) or []:

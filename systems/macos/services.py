@@ -1,6 +1,6 @@
 """What configd's dynamic store says of network services: resolvers, proxies and leases (SCSchemaDefinitions.h).
 
-`Setup:` is what was set by hand, `State:` what is in use, which is what DHCP said or a VPN.
+`Setup:` has what was set by hand; `State:` has what is in use, for example what DHCP or a VPN gave.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ _PROXIES = "State:/Network/Global/Proxies"
 _KEY = re.compile(r"(State|Setup):/Network/Service/([^/]+)/(\w+)", re.ASCII)
 _KINDS = ("HTTP", "HTTPS", "SOCKS")
 _MASK, _ROUTERS, _RESOLVERS, _SERVER, _CAPTIVE_PORTAL = 1, 3, 6, 54, 114
-"""DHCP options, RFC 2132 and RFC 8910. IPConfiguration puts each that it asked for into the store, as it came."""
+"""DHCP options, RFC 2132 and RFC 8910. IPConfiguration stores the raw bytes of each one that it asked for."""
 _MOST = 16
 _LONGEST = 2048
 
@@ -34,7 +34,7 @@ class _Service:
 
     @property
     def interface(self) -> str | None:
-        """The interface that it is in use on."""
+        """The interface on which the service is in use; None: it is not in use."""
         for kind in ("IPv4", "IPv6", "DNS"):
             name = self.state.get(kind, {}).get("InterfaceName")
             if isinstance(name, str):
@@ -52,7 +52,7 @@ def resolvers(tunnels: list[str]) -> list[Resolver]:
         by_hand = _addresses(service.setup.get("DNS", {}).get("ServerAddresses"))
         from_lease = _of_option(service.state.get("DHCP", {}), _RESOLVERS)
         for address in by_hand or _addresses(service.state.get("DNS", {}).get("ServerAddresses")):
-            # What IPv6 resolvers come from is not kept: a network's router advertisement counts as its DHCPv6 does.
+            # The store does not say where IPv6 resolvers come from: a router advertisement counts like DHCPv6.
             is_from_network = not by_hand and (address in from_lease or ":" in address)
             source: ResolverSource = "vpn" if name in tunnels else "dhcp" if is_from_network else "settings"
             found.append(Resolver(address=address, source=source, interface=name))

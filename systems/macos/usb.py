@@ -1,4 +1,4 @@
-"""What is plugged in by USB, as macOS's I/O Registry has it (IOUSBHostDevice), by pyserial's calls of IOKit."""
+"""What is plugged in by USB, from macOS's I/O Registry (IOUSBHostDevice), read by pyserial's calls of IOKit."""
 
 import importlib
 from typing import Any

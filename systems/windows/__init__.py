@@ -42,7 +42,7 @@ class Windows(System):
     """Windows."""
 
     name = "win32"
-    pipe_encoding = "utf-8"  # Python's own is that of old programs (cp1252), which has not all characters of a report
+    pipe_encoding = "utf-8"  # Python's default (cp1252, for old programs) lacks characters of a report
     surveyors = ("the WLAN API",)
     joins_as_itself: JoinWay = "windows"
     privileged_user = "administrator"
@@ -61,7 +61,7 @@ class Windows(System):
 
     def __init__(self) -> None:
         self._receivers: WeakKeyDictionary[socket.socket, icmp.Receiver] = WeakKeyDictionary()
-        """By the sockets for which Windows reports ICMP errors, what takes those."""
+        """The receivers of ICMP errors, by the socket for which Windows reports them."""
 
     def adapters(self) -> list[Adapter]:
         """All network interfaces."""
@@ -82,10 +82,10 @@ class Windows(System):
         return None if found is None else routes.neighbours(found.index)
 
     def resolvers(self, tunnels: list[str]) -> list[Resolver]:
-        """The resolvers of each interface: of a tunnel's, from DHCP, or set by hand."""
+        """The resolvers of each interface, and whether they are a VPN's, from DHCP, or set by hand."""
         found = []
         for listed in adapters.adapters():
-            if listed.adapter.is_loopback:  # asked by nobody; Wine lists the others' there, too
+            if listed.adapter.is_loopback:  # nobody asks these; Wine lists those of other interfaces there, too
                 continue
             name = listed.adapter.name
             from_lease = lease.resolvers_of_lease(listed.adapter.id) or []
@@ -119,7 +119,7 @@ class Windows(System):
         return joining.joined(self.adapters(), adapter)
 
     def join(self, adapter: str, network: NetworkToJoin, is_stopped: Callable[[], bool]) -> JoinTold:
-        """Try once to join a network, with a random MAC address where the driver can."""
+        """Try once to join a network, with a random MAC address if the driver can set one."""
         return joining.join(self.adapters(), adapter, network, is_stopped)
 
     def rejoin(self, adapter: str, network: str | None) -> None:
@@ -131,7 +131,7 @@ class Windows(System):
         return privileges.is_elevated()
 
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport:  # noqa: ARG002 - Windows has none for frames
-        """UDP port 68, which any user may have."""
+        """UDP port 68, which any user may use."""
         return "udp"
 
     def binder(self, adapter: str) -> Callable[[socket.socket], None]:
@@ -143,17 +143,17 @@ class Windows(System):
         return lambda sock: sock.setsockopt(socket.IPPROTO_IP, _IP_UNICAST_IF, index)
 
     def tells_icmp_errors_now(self) -> Sequence[Protocol]:
-        """TCP, from Windows 10 version 2004 on; UDP where its headers' option is known, without the sender."""
+        """TCP from Windows 10 version 2004 on; UDP, without the sender, where Windows knows the option IP_RECVERR."""
         return icmp.told()
 
     def report_icmp_errors(self, sock: socket.socket) -> None:
-        """Let an ICMP error end an attempt to connect, where this Windows can."""
+        """Have an ICMP error end an attempt to connect, if this Windows can do that."""
         if sock.type == socket.SOCK_STREAM:
             with contextlib.suppress(OSError):
                 icmp.report(sock)
 
     def report_unnamed_errors(self, sock: socket.socket) -> None:
-        """Let ICMP errors come in place of datagrams, where this Windows can."""
+        """Have `receive` return ICMP errors in place of datagrams, if this Windows can do that."""
         with contextlib.suppress(OSError):
             self._receivers[sock] = icmp.receiver(sock)
 
@@ -187,15 +187,15 @@ class Windows(System):
         return window.start_elevated(words)
 
     def on_stop(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
-        """Call `stop` where the user ends the run."""
+        """Call `stop` when the user ends the run."""
         return stopping.on_stop(stop)
 
     def forget_typed(self) -> None:
-        """Forget what was typed in the console so far."""
+        """Discard what was typed in the console so far."""
         window.forget_typed()
 
     def quoted(self, word: str) -> str | None:
-        """A word for cmd.exe and PowerShell; what one of them would read otherwise cannot be typed."""
+        """A word as typed in cmd.exe and PowerShell; None: one of them would interpret a character of it."""
         if set(word) & set('"%^&|<>'):
             return None
         return f'"{word}"' if " " in word else word

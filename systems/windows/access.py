@@ -1,4 +1,4 @@
-"""Files that only this user reads: on Windows their access control list says that, and not their mode."""
+"""Files that only this user may read: on Windows the access control list decides that, not the file's mode."""
 
 import ctypes
 import importlib
@@ -9,13 +9,13 @@ from netpreflight.systems.windows import native
 
 _TOKEN_QUERY, _TOKEN_USER = 0x8, 1  # winnt.h
 _MOST_BYTES = 256
-"""Of a TOKEN_USER with the SID behind it, which has at most 68 bytes."""
+"""Room for a TOKEN_USER and the SID behind it, which has at most 68 bytes."""
 _REVISION = 1  # SDDL_REVISION_1
 _GENERIC_WRITE, _SHARE_READ, _CREATE_NEW, _NORMAL = 0x40000000, 1, 1, 0x80
 _INVALID_HANDLE = ctypes.c_void_p(-1).value
 _LIST = "D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;{sid})"
-"""Full access (FA) for the system, administrators and this user; nothing is taken from the folder (P). Administrators,
-as root elsewhere, could take it anyway."""
+"""Full access (FA) for the system, administrators and this user; nothing is inherited from the folder (P).
+Administrators, like root elsewhere, could give themselves access anyway."""
 
 
 class SecurityAttributes(ctypes.Structure):
@@ -35,10 +35,10 @@ class TokenUser(ctypes.Structure):
 
 
 def create_private(path: str) -> int:
-    """Create a file that only this user and administrators read, and return its descriptor.
+    """Create a file that only this user and administrators may read, and return its descriptor.
 
     Raises:
-        OSError: there is one of that name, or it cannot be made.
+        OSError: there is a file of that name, or it cannot be made.
     """
     pointer, number, text = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_wchar_p
     convert = native.function(
@@ -67,7 +67,7 @@ def create_private(path: str) -> int:
 
 
 def lock_file(opened: int) -> bool:
-    """Take the lock of the first byte of an open file (_locking, LK_NBLCK); False: another process has it."""
+    """Take the lock of the first byte of an open file (_locking, LK_NBLCK); False: another process holds it."""
     msvcrt = importlib.import_module("msvcrt")
     try:
         msvcrt.locking(opened, msvcrt.LK_NBLCK, 1)

@@ -12,13 +12,13 @@ from netpreflight.systems.windows import native
 
 _BUFFER_OVERFLOW = 111
 _TRIES = 5
-"""Interfaces may come between two calls, so that the size that was asked for is too small again."""
+"""Interfaces may be added between two calls, so that the size that the first call told is too small."""
 _FIRST_SIZE, _MOST_SIZE = 16384, 1 << 24
 _FLAGS = 0x86  # GAA_FLAG_INCLUDE_GATEWAYS, _SKIP_ANYCAST, _SKIP_MULTICAST
 _ETHERNET, _PPP, _LOOPBACK, _VIRTUAL, _WIFI, _TUNNEL = 6, 23, 24, 53, 71, 131  # ipifcons.h
 _UP, _DOWN, _LOWER_LAYER_DOWN = 1, 2, 7  # IF_OPER_STATUS
 _TUNNEL_WORDS = ("vpn", "tap-windows", "wintun", "wireguard", "anyconnect", "pangp", "fortinet virtual", "tunnel")
-"""Parts of the descriptions of VPN clients' adapters that say they are Ethernet."""
+"""Words in the descriptions of VPN clients' adapters, which Windows lists as Ethernet."""
 _NO_MEDIUM_WORDS = ("bluetooth",)
 _NOBODY = ipaddress.IPv4Address(0)
 
@@ -48,7 +48,7 @@ class UnicastAddress(ctypes.Structure):
 
 
 class OtherAddress(ctypes.Structure):
-    """IP_ADAPTER_DNS_SERVER_ADDRESS_XP, which IP_ADAPTER_GATEWAY_ADDRESS_LH is like."""
+    """IP_ADAPTER_DNS_SERVER_ADDRESS_XP; IP_ADAPTER_GATEWAY_ADDRESS_LH has the same layout."""
 
     _fields_ = [
         ("Length", ctypes.c_uint32),
@@ -59,7 +59,7 @@ class OtherAddress(ctypes.Structure):
 
 
 class AdapterAddresses(ctypes.Structure):
-    """IP_ADAPTER_ADDRESSES_LH, up to what is read of it."""
+    """IP_ADAPTER_ADDRESSES_LH, up to the last field that is read."""
 
     _fields_ = [
         ("Length", ctypes.c_uint32),
@@ -125,7 +125,7 @@ def adapters() -> list[Listed]:
         memory = ctypes.create_string_buffer(min(size.value, _MOST_SIZE))
         code = call(0, _FLAGS, None, ctypes.cast(memory, ctypes.c_void_p), ctypes.pointer(size))
         if code != _BUFFER_OVERFLOW:
-            # ERROR_NO_DATA: there is no interface with an address. What else fails says nothing either.
+            # ERROR_NO_DATA: no interface has an address. After any other error, nothing is known either.
             return [] if code else [_listed(entry) for entry in _chain(ctypes.addressof(memory), AdapterAddresses)]
     return []
 
@@ -141,7 +141,7 @@ def _chain(address: int | None, kind: type[ctypes.Structure]) -> Iterator[Any]:
 
 
 def _listed(entry: Any) -> Listed:
-    """What is told of an interface."""
+    """An interface and its resolvers, from the IP_ADAPTER_ADDRESSES_LH of the interface."""
     description = (entry.Description or "").lower()
     is_tunnel = (
         entry.IfType in {_PPP, _VIRTUAL, _TUNNEL}
@@ -179,7 +179,7 @@ def _listed(entry: Any) -> Listed:
 
 
 def _state(status: int, *, has_medium: bool) -> Literal["up", "no-carrier", "down"]:
-    """An interface's state. What is switched off is not listed: a port or radio that is down is not connected."""
+    """An interface's state. Windows lists none that is switched off: a port or radio that is down is not connected."""
     if status == _UP:
         return "up"
     return "no-carrier" if has_medium and status in {_DOWN, _LOWER_LAYER_DOWN} else "down"

@@ -10,7 +10,7 @@ _BOOT_ID = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\
 
 
 def uptime() -> Uptime | None:
-    """Interrupt time, which goes on in sleep, and the unbiased one, which does not; None: Windows has neither."""
+    """Interrupt time, which goes on in sleep, and unbiased one, which does not; None: this Windows lacks them."""
     number = ctypes.POINTER(ctypes.c_ulonglong)
     try:
         with_sleep = native.function("api-ms-win-core-realtime-l1-1-1.dll", "QueryInterruptTime", None, number)

@@ -5,7 +5,7 @@ TCP_ICMP_ERROR_INFO then has the error and its sender (learn.microsoft.com, IPPR
 
 For UDP, WSARecvMsg fails with WSAENETRESET after time exceeded, and with WSAECONNRESET after port unreachable (its page
 says so). With IP_RECVERR it gives the type and code as control data: IN_RECVERR, ws2ipdef.h of the Windows SDK; no page
-has that option. Neither names the sender. Not tried on a real machine yet.
+documents that option. Neither names the sender. Not tried on a real machine yet.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class ErrorInfo(ctypes.Structure):
 
 
 class RecvErr(ctypes.Structure):
-    """IN_RECVERR; `info` is the MTU where it is "fragmentation needed"."""
+    """IN_RECVERR; `info` is the MTU if the error is "fragmentation needed"."""
 
     _fields_ = [
         ("protocol", ctypes.c_int32),
@@ -81,7 +81,7 @@ class ControlHeader(ctypes.Structure):
 
 
 def told() -> tuple[Protocol, ...]:
-    """The protocols for which this Windows tells the ICMP errors that a packet has caused."""
+    """The protocols for which this Windows reports the ICMP errors that a packet has caused."""
     found: list[Protocol] = []
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         report(sock)
@@ -93,7 +93,7 @@ def told() -> tuple[Protocol, ...]:
 
 
 def report(sock: socket.socket) -> None:
-    """Let an ICMP error end an attempt to connect, which sends one SYN.
+    """Have an ICMP error end an attempt to connect, and have that attempt send only one SYN.
 
     Raises:
         OSError: Windows 10 before version 2004.
@@ -103,14 +103,14 @@ def report(sock: socket.socket) -> None:
 
 
 def errors(sock: socket.socket) -> Iterator[IcmpReport]:
-    """The ICMP error that has ended an attempt to connect; none where something else has.
+    """The ICMP error that has ended an attempt to connect; nothing if something else has ended it.
 
-    Nothing says whether Windows compares the sequence number that an error quotes, so none is proved.
+    It is not documented whether Windows checks the sequence number that an error quotes, so no error is proved.
     """
     try:
         told = sock.getsockopt(socket.IPPROTO_TCP, _TCP_ICMP_ERROR_INFO, ctypes.sizeof(ErrorInfo))
         info = ErrorInfo.from_buffer_copy(told)
-    except (OSError, ValueError):  # WSANO_DATA; shorter, such as empty: there was no error
+    except (OSError, ValueError):  # WSANO_DATA, or an answer that is too short: there was no ICMP error
         return
     source = address_in(bytes(info.srcaddress))
     if info.protocol == _ICMP and source is not None and ":" not in source:
@@ -118,7 +118,7 @@ def errors(sock: socket.socket) -> Iterator[IcmpReport]:
 
 
 def receiver(sock: socket.socket) -> Receiver:
-    """Have the ICMP errors reported that a UDP socket's datagrams cause; returns what receives them, and datagrams.
+    """Have the ICMP errors reported that a UDP socket's datagrams cause; returns the function that receives both.
 
     Raises:
         OSError: this Windows does not do that.

@@ -36,7 +36,7 @@ _REASONS: dict[int, tuple[JoinEnd, str]] = {
     0x38007: ("key-unfinished", "the security took too long"),
     0x48014: ("key-refused", "the passphrase is probably wrong (PSK_MISMATCH_SUSPECTED)"),
 }
-"""WLAN_REASON_CODE: how the attempt ended, and Windows' words. It tells no status code of the access point's."""
+"""By WLAN_REASON_CODE: how the attempt ended, and what Windows says. It tells no 802.11 status code."""
 _ESCAPED = {octet: f"&#{octet};".encode() for octet in b"&<>\"'"}
 _PROFILE = """<?xml version="1.0"?>
 <WLANProfile xmlns="http://www.microsoft.com/networking/WLAN/profile/v1"><name>netpreflight</name>\
@@ -82,7 +82,7 @@ class BssidList(ctypes.Structure):
 
 
 class ConnectionNotification(ctypes.Structure):
-    """WLAN_CONNECTION_NOTIFICATION_DATA, up to what is read of it."""
+    """WLAN_CONNECTION_NOTIFICATION_DATA, up to the last field that is read."""
 
     _fields_ = [
         ("wlanConnectionMode", ctypes.c_int32),
@@ -95,7 +95,7 @@ class ConnectionNotification(ctypes.Structure):
 
 
 def joined(adapters: list[Adapter], adapter: str) -> Joined | None:
-    """The network that the radio of an interface is on, as `System.joined` says."""
+    """The network that the radio of an interface is on; see `System.joined`."""
     with _radio(adapters, adapter) as (session, radio):
         told = session.attributes(radio)
     if told is None:
@@ -108,13 +108,13 @@ def joined(adapters: list[Adapter], adapter: str) -> Joined | None:
 
 
 def join(adapters: list[Adapter], adapter: str, network: NetworkToJoin, is_stopped: Callable[[], bool]) -> JoinTold:
-    """Try once to join a network, as `System.join` says."""
+    """Try once to join a network; see `System.join`."""
     with _radio(adapters, adapter) as (session, radio), _profile(network) as text:
         ended = threading.Event()
         reasons: list[int] = []
 
         def notified(told: Any) -> None:
-            """Take in how an attempt with a temporary profile ended; this one is the only one."""
+            """Note how the attempt with a temporary profile ended: there is no other such attempt."""
             about = told.NotificationCode in {_COMPLETE, _FAILED} and told.dwDataSize >= _LEAST_NOTIFICATION
             if not about or bytes(told.InterfaceGuid) != bytes(radio.guid) or not told.pData:
                 return
@@ -143,7 +143,7 @@ def join(adapters: list[Adapter], adapter: str, network: NetworkToJoin, is_stopp
 
 
 def rejoin(adapters: list[Adapter], adapter: str, network: str | None) -> None:
-    """Leave the network, and go back to that of a saved profile, as `System.rejoin` says."""
+    """Leave the network, and go back to the one of a saved profile; see `System.rejoin`."""
     with _radio(adapters, adapter) as (session, radio):
         session.disconnect(radio)
         if network is None:
@@ -160,7 +160,7 @@ _LEAST_NOTIFICATION = ctypes.sizeof(ConnectionNotification)
 
 
 def _told(reasons: list[int]) -> JoinTold:
-    """How it ended: by the last reason, unless an earlier one says more of the passphrase."""
+    """How the attempt ended: by the last reason, unless an earlier one says that the passphrase was refused."""
     known = [_REASONS.get(reason, (_end_of(reason), f"reason 0x{reason:x}")) for reason in reasons]
     refused = [ended for ended, _ in known if ended == "key-refused"]
     last = known[-1][0]
@@ -179,7 +179,7 @@ def _radio(adapters: list[Adapter], adapter: str) -> Iterator[tuple[wlan.Session
     """A session with the WLAN service, and the radio of an interface.
 
     Raises:
-        OSError: there is none.
+        OSError: there is no radio, or the WLAN service is off.
     """
     try:
         with wlan.session(lambda *_: None) as session:

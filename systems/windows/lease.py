@@ -1,7 +1,7 @@
 r"""What Windows' DHCP client has recorded, in Tcpip\Parameters\Interfaces of the registry.
 
-DhcpRequestParams could give option 114, too; but where the client has not asked for an option, it sends an INFORM for
-it, which nobody would count. The run's own INFORM asks for that option.
+DhcpRequestParams could give option 114, too. But if the client has not asked for that option before, the call sends an
+INFORM, which would be missing from the run's count of packets. The run's own INFORM asks for that option.
 """
 
 import ipaddress

@@ -16,7 +16,7 @@ def library(name: str) -> Any:
     """A library of Windows'.
 
     Raises:
-        OSError: there is none of that name, such as on another system.
+        OSError: there is no library of that name, for example on another system.
     """
     load: Callable[..., Any] | None = getattr(ctypes, "WinDLL", None)
     if load is None:
@@ -28,7 +28,7 @@ def function(name: str, call: str, result: Any, *arguments: Any) -> Any:
     """A function of a library, with the types of its result and arguments.
 
     Raises:
-        OSError: there is none, such as on an older Windows.
+        OSError: there is no such function, for example on an older Windows.
     """
     return typed(library(name), name, call, result, arguments)
 
@@ -43,7 +43,7 @@ def last_error(path: str | None = None) -> OSError:
 
 
 def callback(called: Callable[..., int], result: Any, *arguments: Any) -> Any:
-    """A Python function as the system can call it; it has to be kept as long as the system may."""
+    """A Python function that the system can call; keep the result for as long as the system may call it."""
     prototype: Callable[..., Any] = getattr(ctypes, "WINFUNCTYPE")(result, *arguments)  # noqa: B009 - mypy knows it on Windows only
     return prototype(called)
 

@@ -32,7 +32,7 @@ def proxies() -> list[Proxy]:
 
 
 def _servers(text: str) -> Iterator[str]:
-    """The proxies in `host:port`, or in one for each scheme: `http=host:port;https=host:port`."""
+    """The proxies in a setting: `host:port`, or `http=host:port;https=host:port` with one for each scheme."""
     for part in text.replace(";", " ").split()[:_MOST]:
         scheme, separator, host = part.partition("=")
         yield (
@@ -41,7 +41,7 @@ def _servers(text: str) -> Iterator[str]:
 
 
 def _for_services() -> str:
-    """The proxy of WinHTTP, by which Windows' services go; empty: none."""
+    """The proxy of WinHTTP, which Windows' services use; empty: there is none."""
     info: Any = ProxyInfo()
     try:
         call = native.function(

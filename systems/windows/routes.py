@@ -25,7 +25,7 @@ class NeighbourRow(ctypes.Structure):
 
 
 def index_towards(address: str) -> int | None:
-    """The number of the interface by which the system would send to an IPv4 address; None: there is no way."""
+    """The number of the interface by which the system would send to an IPv4 address; None: it has no route."""
     index = ctypes.c_uint32()
     try:
         call = native.function(

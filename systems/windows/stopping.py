@@ -18,7 +18,7 @@ _MOST_S = 4.5
 
 @contextlib.contextmanager
 def on_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` in the running loop where the user ends the run, as long as this lasts."""
+    """Call `stop` in the running loop if the user ends the run before the end of the block."""
     loop = asyncio.get_running_loop()
     # Ctrl-C does not interrupt select() on Windows; a byte that the signal's handler writes does.
     woken, wake = socket.socketpair()
@@ -46,7 +46,7 @@ def on_stop(stop: Callable[[], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _closing_waits(stop: Callable[[], object], ended: threading.Event) -> Iterator[None]:
-    """Have the closing of the window stop the run, and wait for its end: the process ends as soon as that returns."""
+    """Stop the run if its window is closed; wait for its end in the handler, after which Windows ends the process."""
 
     def handle(event: int) -> int:
         if event not in _CLOSING:

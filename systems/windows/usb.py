@@ -8,9 +8,9 @@ from netpreflight.systems.windows import native
 _LIBRARY = "cfgmgr32"
 _OF_USB_NOW = 0x1 | 0x100  # CM_GETIDLIST_FILTER_ENUMERATOR, CM_GETIDLIST_FILTER_PRESENT; cfgmgr32.h
 _LONGEST = 1 << 20
-"""In characters, of the whole list."""
+"""The longest list of ids that is read, in characters."""
 _ID = re.compile(r"USB\\VID_([0-9A-F]{4})&PID_([0-9A-F]{4})\\", re.IGNORECASE)
-"""Of a device; an interface of one has `&MI_00` before its last part."""
+"""The id of a device. (The id of a device's interface has `&MI_00` before its last part, and does not match.)"""
 
 
 def devices() -> list[tuple[int, int]] | None:
@@ -29,6 +29,6 @@ def devices() -> list[tuple[int, int]] | None:
     if measure(ctypes.pointer(size), enumerator, _OF_USB_NOW) or not 0 < size.value <= _LONGEST:
         return None
     ids = ctypes.create_unicode_buffer(size.value)
-    if listed(enumerator, ids, size.value, _OF_USB_NOW):  # a device came in between: the next look has it
+    if listed(enumerator, ids, size.value, _OF_USB_NOW):  # a device was just plugged in: listed next time
         return None
     return [(int(found[1], 16), int(found[2], 16)) for text in "".join(ids).split("\0") if (found := _ID.match(text))]

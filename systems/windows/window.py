@@ -1,4 +1,4 @@
-"""The windows that programs run in: whose this one is, and a further one with an administrator's rights."""
+"""Console windows: whether this one is this program's alone, and another one with an administrator's rights."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ _STARTED_ABOVE = 32
 
 
 def is_own() -> bool:
-    """Whether nobody but this program uses its console. A shell from which it was started would."""
+    """Whether only this program uses its console; a shell from which it was started would use it, too."""
     own = {os.getpid()}
     if getattr(sys, "frozen", False):
         own.add(os.getppid())  # the executable itself, which has unpacked this program and waits for it
@@ -34,7 +34,7 @@ def is_own() -> bool:
 
 def start_elevated(words: Sequence[str]) -> bool:
     """Start a command as an administrator: Windows asks the user."""
-    # Else the executable would look for its files where this one has unpacked them, and removes them.
+    # Otherwise the new process would use the files that this one has unpacked, and removes at its end.
     os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
     text = ctypes.c_wchar_p
     try:
@@ -48,7 +48,7 @@ def start_elevated(words: Sequence[str]) -> bool:
 
 
 def forget_typed() -> None:
-    """Forget what was typed in the console so far; the call fails where there is none."""
+    """Discard what was typed in the console so far; without a console, the call fails and nothing happens."""
     with contextlib.suppress(OSError):
         handle = native.function("kernel32", "GetStdHandle", ctypes.c_void_p, ctypes.c_int32)(_STANDARD_INPUT)
         native.function("kernel32", "FlushConsoleInputBuffer", ctypes.c_int32, ctypes.c_void_p)(handle)

@@ -1,7 +1,7 @@
 """The air, by the WLAN API (wlanapi.dll).
 
-The system's memory is copied before it is read. Sizes and offsets that stand in it are checked, because elements come
-from strangers. Numbers and structures: wlanapi.h, windot11.h, winerror.h.
+The memory that Windows gives is copied before it is read. The sizes and offsets in it are checked, because elements
+come from strangers. Numbers and structures: wlanapi.h, windot11.h, winerror.h.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from netpreflight.systems.interface import Adapter, Air, HeardBss, SurveyRefused
 from netpreflight.systems.windows import native
 
 SCAN_S = 8.0
-"""The end of a scan is waited for so long; drivers have to end one within 4 s (WlanScan, remarks)."""
+"""How long to wait for the end of a scan; drivers have to end one within 4 s (WlanScan, remarks)."""
 MOST_BSSS = 2000
 MOST_ADAPTERS = 64
 MOST_OCTETS = 16 << 20
@@ -56,7 +56,7 @@ _STEPS = {
     _RADIO_OFF: "Switch Wi-Fi on in Settings > Network & internet, or leave airplane mode.",
     _BUSY: "Run netpreflight again in a minute.",
 }
-"""What makes a scan possible after an error."""
+"""By error code, the step that makes a scan possible."""
 
 Tell = Callable[[str, str], None]
 
@@ -145,7 +145,7 @@ class AssociationAttributes(ctypes.Structure):
 
 
 class ConnectionAttributes(ctypes.Structure):
-    """WLAN_CONNECTION_ATTRIBUTES, up to what is read of it."""
+    """WLAN_CONNECTION_ATTRIBUTES, up to the last field that is read."""
 
     _fields_ = [
         ("isState", ctypes.c_int32),
@@ -169,7 +169,7 @@ class NotificationData(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Radio:
-    """A WLAN interface; its GUID as the API takes it."""
+    """A WLAN interface, with its GUID in the form that the API expects."""
 
     guid: Guid
     description: str
@@ -182,21 +182,21 @@ class Radio:
 
 
 _ABOVE_2_4_GHZ = 2500
-"""MHz."""
+"""In MHz: above the 2.4 GHz band, and below the 5 GHz band."""
 
 
 def survey(adapters: list[Adapter], adapter: str | None, names: Sequence[bytes], *, scan: bool, tell: Tell) -> Air:
-    """Scan, and read the BSSs and the connection, as `System.survey` says.
+    """Scan, and read the BSSs and the connection; see `System.survey`.
 
     Args:
         adapters: all interfaces, for their names: the WLAN API knows their GUIDs only.
-        adapter: as there.
-        names: as there.
-        scan: as there.
-        tell: as there.
+        adapter: as for `System.survey`, as are the other arguments.
+        names: the networks to ask for by name.
+        scan: False: send nothing.
+        tell: called with each call to the API and its outcome.
 
     Raises:
-        SurveyRefused: the service is off, there is no radio, or Windows does not let this program know.
+        SurveyRefused: the service is off, there is no radio, or Windows hides networks from this program.
     """
     try:
         with session(tell) as opened:
@@ -258,7 +258,7 @@ def session(tell: Tell) -> Iterator["Session"]:
     try:
         yield Session(handle, tell)
     finally:
-        # It ends the notifications, and waits for the end of one that is being handled.
+        # This ends the notifications, and waits until one that is being handled is done.
         call(tell, "WlanCloseHandle", handle, None)
 
 
@@ -269,7 +269,7 @@ class Session:
         self._handle = handle
         self._tell = tell
         self._callback: Any = None
-        """Kept as long as the session, because Windows may call it as long."""
+        """Kept until the session ends, because Windows may call it until then."""
         self._scanning = b""
         """The GUID of the radio whose scan is waited for."""
         self._ended = threading.Event()
@@ -294,7 +294,7 @@ class Session:
         return found
 
     def radio(self, known: Mapping[str, str], adapter: str | None) -> Radio:
-        """The radio of an interface, by its name or GUID; else the one that is joined, or any.
+        """The radio of this interface (name or GUID); else one that is joined to a network, or the first one.
 
         Args:
             known: the names of the interfaces, by their GUID.
@@ -312,7 +312,7 @@ class Session:
         )
 
     def scan(self, radio: Radio, name: bytes | None = None) -> list[str]:
-        """Scan, and wait for the end; returns what `limits` says of it.
+        """Scan, and wait for the end; returns sentences for `limits`.
 
         Args:
             radio: the radio to scan with.
@@ -336,7 +336,7 @@ class Session:
         return []
 
     def _hear_ends(self) -> None:
-        """Have Windows tell the ends of scans from now on; where it refuses, the wait for each takes its full time."""
+        """Have Windows report the ends of scans from now on; if it refuses, each scan is given all of SCAN_S."""
 
         def notified(told: Any) -> None:
             if bytes(told.InterfaceGuid) == self._scanning and told.NotificationCode in {_SCAN_COMPLETE, _SCAN_FAILED}:
@@ -363,7 +363,7 @@ class Session:
         return call(self._tell, "WlanRegisterNotification", self._handle, SOURCE_ACM, 0, function, None, None, None)
 
     def heard(self, radio: Radio) -> tuple[list[HeardBss], int]:
-        """The BSSs that Windows has of a radio, and how many entries are no network that a device could join."""
+        """The BSSs that Windows lists for a radio, and how many entries are no network that a device could join."""
         memory = ctypes.c_void_p()
         code = call(
             self._tell,
@@ -385,7 +385,7 @@ class Session:
         return bss_list(_taken(memory, measure))
 
     def connection(self, radio: Radio) -> tuple[bytes | None, str | None]:
-        """The SSID and BSSID of the network that a radio is joined to; None: it is to none, or Windows does not say."""
+        """The SSID and BSSID of the network that a radio is joined to; None: to none, or Windows does not say."""
         told = self.attributes(radio)
         if told is None:
             return None, None
@@ -393,7 +393,7 @@ class Session:
         return name_of(joined.dot11Ssid) or None, bytes(joined.dot11Bssid).hex(":")
 
     def attributes(self, radio: Radio) -> Any:
-        """The `ConnectionAttributes` of a radio that is joined to a network; None: it is to none, or none is told."""
+        """The `ConnectionAttributes` of a radio that is joined to a network; None: to none, or Windows does not say."""
         memory, size = ctypes.c_void_p(), ctypes.c_uint32()
         code = call(
             self._tell,
@@ -413,7 +413,7 @@ class Session:
         return told if told.isState == CONNECTED else None
 
     def connect(self, radio: Radio, parameters: Any) -> int:
-        """Begin to connect, as a `ConnectionParameters` of the module `joining` says; returns the error code."""
+        """Begin to connect; `parameters` is the address of a `joining.ConnectionParameters`. Returns the error code."""
         return call(self._tell, "WlanConnect", self._handle, ctypes.pointer(radio.guid), parameters, None)
 
     def disconnect(self, radio: Radio) -> int:
@@ -511,7 +511,7 @@ def call(tell: Tell, name: str, *arguments: Any) -> int:
 
 
 def _taken(memory: ctypes.c_void_p, measure: Callable[[int], int]) -> bytes:
-    """A copy of memory that the API has given, of as many bytes as `measure` finds there; the memory is freed."""
+    """Copy memory that the API has given, and free it; `measure` tells its length in bytes from its address."""
     if not memory.value:
         return b""
     try:
@@ -521,7 +521,7 @@ def _taken(memory: ctypes.c_void_p, measure: Callable[[int], int]) -> bytes:
 
 
 def name_of(ssid: Any) -> bytes | None:
-    """The bytes of a DOT11_SSID; None: they are more than an SSID can have."""
+    """The bytes of a DOT11_SSID; None: it claims more bytes than an SSID can have."""
     return bytes(ssid.ucSSID)[: ssid.uSSIDLength] if ssid.uSSIDLength <= LONGEST_SSID else None
 
 
