@@ -39,7 +39,7 @@ MOST_FRAME_OCTETS = 256 << 10
 MOST_BAD_RECORDS = 10_000
 """If this many records in a row have no frame, the file is damaged."""
 MOST_INTERFACES = 1024
-"""The most interfaces of a pcapng file; also of frequencies, and of kinds of probe requests, that are kept."""
+"""The most interfaces that a section of a pcapng file may describe."""
 ENOUGH_PROBE_REQUESTS = 3
 """This many unanswered probe requests show that a BSS does not answer; a single one may have been lost."""
 
@@ -75,6 +75,9 @@ _MOST_PLANS = 256
 """Once the layouts of this many kinds of radiotap headers are kept, they are worked out anew."""
 _FCS_AT_END, _BAD_FCS = 0x10, 0x40
 _BEACON, _PROBE_RESPONSE, _PROBE_REQUEST = 0x80, 0x50, 0x40
+_MOST_FREQUENCIES = 1024
+_MOST_PROBE_REQUESTS = 1024
+"""The most kinds of probe requests (frequency and SSID) that are counted."""
 _MOST_NAMES = 4
 """At most this many names of one BSSID are quoted."""
 _BROADCAST = b"\xff" * 6
@@ -178,7 +181,7 @@ class FrameCollector:
         """How many broadcast probe requests were heard, by frequency and the SSID asked for (empty: any)."""
         self._end: float | None = None
         """The time of the latest frame."""
-        self._radio = self._signals = False
+        self._has_frequency = self._has_signal = False
         self._malformed = self._bad_fcs = self._nameless = self._adhoc = self._cut = self._left_out = 0
 
     def frame(self, record: Record) -> None:
@@ -214,8 +217,8 @@ class FrameCollector:
         elif link != BARE:
             start += _header(buffer, start, end, link)
         if frequency is not None:
-            self._radio = True
-            if frequency not in self._listened and len(self._listened) < MOST_INTERFACES:
+            self._has_frequency = True
+            if frequency not in self._listened and len(self._listened) < _MOST_FREQUENCIES:
                 self._listened[frequency] = None
         if seconds is not None and (self._end is None or seconds > self._end):
             self._end = seconds
@@ -280,7 +283,7 @@ class FrameCollector:
             if signal < -127:  # 0 dBm or more, or -128: the driver does not know the level
                 signal = None
             else:
-                self._signals = True
+                self._has_signal = True
         return flags, frequency or None, signal
 
     def _announcement(
@@ -368,7 +371,7 @@ class FrameCollector:
             return
         name = buffer[start + 26 : start + 26 + buffer[start + 25]]
         if len(name) <= LONGEST_SSID and (
-            len(self._probe_requests) < MOST_INTERFACES or (frequency, name) in self._probe_requests
+            len(self._probe_requests) < _MOST_PROBE_REQUESTS or (frequency, name) in self._probe_requests
         ):
             self._probe_requests[frequency, name] = self._probe_requests.get((frequency, name), 0) + 1
 
@@ -415,28 +418,28 @@ class FrameCollector:
         _, response = heard.last
         if response:
             return True
-        asked = sum(
+        requests = sum(
             self._probe_requests.get((frequency, name), 0)
             for frequency in heard.frequencies()
             for name in (b"", *heard.names)
         )
-        return False if asked >= ENOUGH_PROBE_REQUESTS and heard.names else None
+        return False if requests >= ENOUGH_PROBE_REQUESTS and heard.names else None
 
     def _limits(self, nontransmitted: int) -> list[str]:
         """Sentences about what the frames cannot show, and about frames that could not be used."""
         limits = []
-        if self._radio:
+        if self._has_frequency:
             bands: dict[str, list[int]] = {}
             for frequency in sorted(self._listened):
                 if (band := band_of(frequency)) and (channel := channel_at(frequency)):
                     bands.setdefault(band, []).append(channel)
             bands_listened = " and ".join(
-                f"{band} GHz (channels: {_spans(channels)})" for band, channels in bands.items()
+                f"{band} GHz (channels: {_channel_list(channels)})" for band, channels in bands.items()
             )
             limits.append(f"The radio listened on {bands_listened or 'no known channel'} only")
         else:
             limits.append("The frames do not say on which channel they were heard")
-        if not self._signals:
+        if not self._has_signal:
             limits.append("The frames do not say how strong the signal was")
         if not self._heard:
             limits.append(f"There is no beacon and no probe response of a network among {self.frames} frames")
@@ -730,7 +733,7 @@ def _ends_with_fcs(buffer: bytes, start: int, end: int) -> bool:
     return zlib.crc32(buffer[start : end - _FCS]) == int.from_bytes(buffer[end - _FCS : end], "little")
 
 
-def _spans(channels: list[int]) -> str:
+def _channel_list(channels: list[int]) -> str:
     """Channel numbers as a text, up to 40 of them; `…` if there are more."""
     shown = ", ".join(str(channel) for channel in channels[:40])
     return shown if len(channels) <= 40 else f"{shown}, …"

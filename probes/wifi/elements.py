@@ -238,9 +238,9 @@ def bss(
         country=_country(found.one(_COUNTRY)),
         load=None if (load := found.one(_LOAD)) is None else _load(load),
         neighbors=_neighbors(found, name),
-        bss_transition=found.said(_EXT_CAPABILITIES, lambda body: len(body) > 2 and bool(body[2] & 0x08)),
-        radio_measurement=found.said(_RM),
-        fast_transition=found.said(_MOBILITY),
+        bss_transition=found.holds(_EXT_CAPABILITIES, lambda body: len(body) > 2 and bool(body[2] & 0x08)),
+        radio_measurement=found.holds(_RM),
+        fast_transition=found.holds(_MOBILITY),
         answers_probes=answers_probes,
         hidden=hidden,
         nontransmitted=_MULTIPLE_BSSID_INDEX in found.elements if nontransmitted is None else nontransmitted,
@@ -407,15 +407,15 @@ class _Found:
         """The body of the element with this ID, or None if there is none."""
         return self.elements.get(number)
 
-    def said(self, number: int, of: Callable[[bytes], bool] = lambda _: True) -> bool | None:
+    def holds(self, number: int, predicate: Callable[[bytes], bool] = lambda _: True) -> bool | None:
         """Whether the element with this ID has a property; False: it was certainly not sent, None: it may have been.
 
-        `of` tells from the element's body whether it has the property; by default every body has it.
+        `predicate` tells from the element's body whether it has the property; by default every body has it.
         """
         body = self.elements.get(number)
         if body is None:
             return False if self.whole else None
-        return of(body)
+        return predicate(body)
 
     def note(self, text: str) -> None:
         """Add a contradiction, up to MOST_NOTES of them."""

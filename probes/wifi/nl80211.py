@@ -470,13 +470,13 @@ class _Survey:
         request (genl_rcv_msg()), and such a request starts no scan.
         """
         joined = [entry for entry in await self._dump() if entry.associated]
-        await self._tell(self._seen, joined, self._elapsed())
+        await self._add_entries_in_thread(self._seen, joined, self._elapsed())
         try:
             await self._ask(_TRIGGER_SCAN, {})
         except PermissionError:
             self._seen.unlocked_by = AS_ROOT
             refusals = len(self._seen.limits)
-            await self._ask_somebody(request_scan, [])
+            await self._ask_manager(request_scan, [])
             if len(self._seen.limits) == refusals:
                 self._seen.triggered = True
                 self._seen.limits.append("an ordinary user may not scan, but NetworkManager scans for this one")
@@ -494,10 +494,10 @@ class _Survey:
         except PermissionError:
             may_scan = False
             self._seen.unlocked_by = AS_ROOT
-            visits = int(await self._ask_somebody(request_scan, low))
+            visits = int(await self._ask_manager(request_scan, low))
             entries = await self._dump()
             if self._seen.triggered and self._name and not self._is_heard(self._name, entries, begun):
-                visits += await self._ask_somebody_again(request_scan, low)
+                visits += await self._ask_manager_again(request_scan, low)
                 entries = await self._dump()
                 if visits and not self._is_heard(self._name, entries, begun):
                     self._seen.limits.append(unheard(self._name, visits))
@@ -507,7 +507,7 @@ class _Survey:
             may_scan = True
         if self._seen.triggered:
             self._seen.scan_s = round(self._elapsed() - begun, 3)
-        await self._tell(self._seen, entries, begun)
+        await self._add_entries_in_thread(self._seen, entries, begun)
         if not self._seen.triggered:
             ages = age_of(self._seen.bss) if self._seen.bss else "and there are none"
             what = "no scan came to its end" if may_scan else "no scan was made"
@@ -524,34 +524,34 @@ class _Survey:
         Raises:
             PermissionError: this user may not scan.
         """
-        heard_low = whole = await self._scan(low)
+        has_scanned_low = whole = await self._scan(low)
         if self._on_partial and high:
             so_far_s = round(self._elapsed() - begun, 3)
             partial = structs.replace(self._seen, limits=[*self._seen.limits], bss=[], scan_s=so_far_s)
-            await self._tell(partial, await self._dump(), begun)
+            await self._add_entries_in_thread(partial, await self._dump(), begun)
             await self._on_partial(partial)
         whole &= await self._scan(high)
         entries = await self._dump()
         visits = 1
-        while heard_low and visits <= MOST_REVISITS:
+        while has_scanned_low and visits <= MOST_REVISITS:
             # Visit a channel again before a network counts as missing: one beacon may have been lost.
             is_missing = bool(low) and self._name is not None and not self._is_heard(self._name, entries, begun)
-            again = {*self._missed(entries, begun)} if whole and visits == 1 else set()
-            if not again and not is_missing:
+            missed = {*self._missed(entries, begun)} if whole and visits == 1 else set()
+            if not missed and not is_missing:
                 break
             # A visit with probe requests may be over in 33 ms (mac80211), before a slow answer: the last one only
             # listens, for longer than the usual beacon interval of 102.4 ms.
             ended = await self._scan(
-                sorted({*again, *low} if is_missing else again), is_repeated=True, is_passive=visits == MOST_REVISITS
+                sorted({*missed, *low} if is_missing else missed), is_repeated=True, is_passive=visits == MOST_REVISITS
             )
             whole &= ended
-            heard_low &= ended
+            has_scanned_low &= ended
             visits += ended
             entries = await self._dump()
         if silent := self._without_beacon(entries, begun):
             whole &= await self._scan(silent, is_passive=True)
             entries = await self._dump()
-        if heard_low and low and self._name and not self._is_heard(self._name, entries, begun):
+        if has_scanned_low and low and self._name and not self._is_heard(self._name, entries, begun):
             self._seen.limits.append(unheard(self._name, visits))
         return self._leave_out(entries, begun) if whole else entries
 
@@ -623,7 +623,7 @@ class _Survey:
                 while True:
                     busy = not await self._trigger(request)
                     if not busy:
-                        ended, visited = await self._next_event(of=set(frequencies))
+                        ended, visited = await self._next_event(expected=set(frequencies))
                         if ended == _NEW_SCAN_RESULTS:
                             self._seen.triggered = True
                             self._visited(visited or frequencies)
@@ -660,11 +660,11 @@ class _Survey:
             raise
         return True
 
-    async def _next_event(self, of: set[int] | None = None) -> tuple[int, set[int]]:
+    async def _next_event(self, expected: set[int] | None = None) -> tuple[int, set[int]]:
         """Wait for the end of a scan by this radio: how it ended, and which frequencies it visited.
 
-        `of`: the frequencies that this run's own scan visits. The end of a scan is skipped if most of its frequencies
-        are others: it was another program's earlier scan. None: the end of any scan counts.
+        `expected`: the frequencies that this run's own scan visits. The end of a scan is skipped if most of its
+        frequencies are others: it was another program's earlier scan. None: the end of any scan counts.
         """
         while True:
             command, attributes = await self._kernel.event()
@@ -672,17 +672,17 @@ class _Survey:
             mine = _number(attributes.get(_IFINDEX)) in {self._radio.index, None}
             if mine and command in {_NEW_SCAN_RESULTS, _SCAN_ABORTED}:
                 visited = {_number(value) or 0 for _, value in _walk(attributes.get(_SCAN_FREQUENCIES, b""))}
-                if of is None or len(visited - of) <= len(visited) / 2:
+                if expected is None or len(visited - expected) <= len(visited) / 2:
                     return command, visited
 
     def _visited(self, frequencies: Iterable[int]) -> None:
         """Note frequencies that a scan has visited."""
         self._seen.frequencies_mhz = sorted({*self._seen.frequencies_mhz, *frequencies} - {0})
 
-    async def _ask_somebody(self, request_scan: RequestScan, low: list[int]) -> bool:
+    async def _ask_manager(self, request_scan: RequestScan, low: list[int]) -> bool:
         """Request a scan from NetworkManager; True if it visited all of 2.4 GHz, else `limits` says why not."""
         try:
-            await self._asked_scan(request_scan, low)
+            await self._scan_by_manager(request_scan, low)
         except SourceUnavailable as refusal:
             self._seen.limits.append(f"an ordinary user may not scan, and {refusal.reason}")
             if refusal.unlocked_by:
@@ -696,15 +696,15 @@ class _Survey:
             return True
         return False
 
-    async def _ask_somebody_again(self, request_scan: RequestScan, low: list[int]) -> bool:
+    async def _ask_manager_again(self, request_scan: RequestScan, low: list[int]) -> bool:
         """Request one more scan of 2.4 GHz, where the network was not heard; True if it visited all of it."""
         try:
-            await self._asked_scan(request_scan, low)
+            await self._scan_by_manager(request_scan, low)
         except (SourceUnavailable, TimeoutError):  # the first scan counts as it is
             return False
         return True
 
-    async def _asked_scan(self, request_scan: RequestScan, low: list[int]) -> None:
+    async def _scan_by_manager(self, request_scan: RequestScan, low: list[int]) -> None:
         """Request a scan, and wait until all of 2.4 GHz has been visited.
 
         Raises:
@@ -764,11 +764,11 @@ class _Survey:
         """Whether the entry was heard since `begun`."""
         return entry.age_s is not None and entry.age_s <= self._elapsed() - begun
 
-    async def _tell(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
+    async def _add_entries_in_thread(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
         """Add the kernel's entries to an observation, in a thread: there may be thousands."""
-        await in_thread(lambda: self._decode(seen, entries, begun), DECODE_S)
+        await in_thread(lambda: self._add_entries(seen, entries, begun), DECODE_S)
 
-    def _decode(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
+    def _add_entries(self, seen: Wifi, entries: list[_Entry], begun: float) -> None:
         """Add the kernel's entries to an observation."""
         if len(entries) > MOST_BSSS:
             seen.left_out = f"{len(entries)} access points are in range, and the {MOST_BSSS} strongest are kept"

@@ -54,9 +54,11 @@ async def survey(
         SourceUnavailable: the service is stopped, there is no adapter, or Windows hides networks from this program.
     """
     names = [] if name is None else [name]
-    asked = system or SYSTEM
+    asked_system = system or SYSTEM
     try:
-        return await in_thread(lambda: look(asked, interface, names, elapsed, now_s, tell, scan=scan), DEADLINE_S)
+        return await in_thread(
+            lambda: look(asked_system, interface, names, elapsed, now_s, tell, scan=scan), DEADLINE_S
+        )
     except TimeoutError as problem:
         raise SourceUnavailable(f"the WLAN service of Windows did not answer within {DEADLINE_S:.0f} s") from problem
     except SurveyRefused as refused:

@@ -263,15 +263,15 @@ class _Survey:
             self._name = self._name or _octets(status.get("ssid", "")) or None
         begun = self._elapsed()
         on_24_ghz = [frequency for frequency in frequencies if band_of(frequency) == "2.4"]
-        heard_low = self._scan(on_24_ghz)
+        has_scanned_low = self._scan(on_24_ghz)
         self._scan([frequency for frequency in frequencies if band_of(frequency) in {"5", "6"}])
         self._read()
         # The target is asked for by name in a separate scan: in a scan with a name, older versions send no wildcard
         # probe requests. The last visit only listens, as in nl80211.
         visits = 1
-        while on_24_ghz and heard_low and self._name and not self._is_heard(self._name, begun):
-            how = "passive=1" if visits == MOST_REVISITS else f"ssid {self._name.hex()}"
-            if visits > MOST_REVISITS or not self._scan(on_24_ghz, how):
+        while on_24_ghz and has_scanned_low and self._name and not self._is_heard(self._name, begun):
+            options = "passive=1" if visits == MOST_REVISITS else f"ssid {self._name.hex()}"
+            if visits > MOST_REVISITS or not self._scan(on_24_ghz, options):
                 self._seen.limits.append(unheard(self._name, visits))
                 break
             visits += 1
@@ -282,9 +282,9 @@ class _Survey:
             self._seen.associated_bssid = status.get("bssid")
             self._seen.associated_frequency_mhz = int(status["freq"]) if status.get("freq", "").isdigit() else None
             joined = (bss for bss in self._seen.bss if bss.bssid == status.get("bssid"))
-            name = next(joined, None)
+            own = next(joined, None)
             self._seen.associated_ssid = (
-                (name.ssid if name else None) or ssid_text(_octets(status.get("ssid", ""))) or None
+                (own.ssid if own else None) or ssid_text(_octets(status.get("ssid", ""))) or None
             )
         if not self._seen.triggered:
             ages = age_of(self._seen.bss) if self._seen.bss else "and there are none"
@@ -301,10 +301,10 @@ class _Survey:
             for bss in self._seen.bss
         )
 
-    def _scan(self, frequencies: list[int], how: str = "") -> bool:
+    def _scan(self, frequencies: list[int], options: str = "") -> bool:
         """Scan some frequencies, and wait for the end; True if the scan succeeded.
 
-        `how` is added to the command; without it, the probe requests are for any name.
+        `options` are added to the command; without them, the probe requests are for any name.
         """
         if not frequencies:
             return True
@@ -313,7 +313,7 @@ class _Survey:
         failed = False
         try:
             while True:
-                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))} {how}".strip()).strip()
+                answer = self._ask(f"SCAN TYPE=ONLY freq={','.join(map(str, frequencies))} {options}".strip()).strip()
                 busy = answer == "FAIL-BUSY"
                 if answer != "OK" and not busy:
                     self._seen.limits.append(f"wpa_supplicant refused to scan {bands} ({answer or 'no words'})")

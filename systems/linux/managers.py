@@ -26,10 +26,10 @@ def radio_manager(adapter: str, processes: Path = Path("/proc")) -> str | None:
         with contextlib.suppress(OSError):
             name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
             running[name] = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-    alone = running.get("wpa_supplicant", [])
+    supplicant_words = running.get("wpa_supplicant", [])
     if "iwd" in running:
         return "iwd"
-    if any(word in {adapter, f"-i{adapter}"} for word in alone):
+    if any(word in {adapter, f"-i{adapter}"} for word in supplicant_words):
         return "wpa_supplicant"
     if _NETWORK_MANAGER in running:
         return _NETWORK_MANAGER
@@ -49,8 +49,8 @@ def remote_session(processes: Path = Path("/proc"), pid: int | None = None) -> s
             variables = (folder / "environ").read_bytes().split(b"\0")
         except OSError:
             variables = []
-        told = next((entry for entry in variables if entry.startswith(b"SSH_CONNECTION=")), b"")
-        words = told.decode(errors="replace").split()
+        variable = next((entry for entry in variables if entry.startswith(b"SSH_CONNECTION=")), b"")
+        words = variable.decode(errors="replace").split()
         if len(words) == 4:
             return words[2]
         try:

@@ -22,7 +22,7 @@ _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
 _MS_REC, _MS_PRIVATE = 16384, 1 << 18
 _PR_SET_PDEATHSIG = 1
 _RTNH_F_ONLINK = 4
-_DIFFERS = {"IFA_CACHEINFO", "RTA_CACHEINFO", "IFLA_STATS", "IFLA_STATS64"}
+_VOLATILE = {"IFA_CACHEINFO", "RTA_CACHEINFO", "IFLA_STATS", "IFLA_STATS64"}
 """The attributes that change by themselves: ages and counters."""
 
 
@@ -128,7 +128,7 @@ def state_of(adapter: str) -> list[str]:
 def _lasting(message: Any) -> Iterator[str]:
     """The attributes of a netlink message that do not change by themselves."""
     for name, value in message["attrs"]:
-        if name not in _DIFFERS:
+        if name not in _VOLATILE:
             yield f"{name}={value}"
 
 

@@ -59,11 +59,11 @@ def heard(adapter: str, *, scans: bool = False) -> Iterator[Callable[[], Station
         for group in groups:
             events.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, group)
         events.settimeout(0)
-        all_read_s, has_ended, is_said = uptime().awake_s, False, False
+        all_read_s, has_ended, is_reported = uptime().awake_s, False, False
 
         def following() -> StationEvent | None:
             """The next event of this interface."""
-            nonlocal all_read_s, has_ended, is_said
+            nonlocal all_read_s, has_ended, is_reported
             while not has_ended:
                 try:
                     message, sender = events.recvfrom(_LARGEST)
@@ -77,8 +77,8 @@ def heard(adapter: str, *, scans: bool = False) -> Iterator[Callable[[], Station
                     return StationEvent("unheard", None, None, since_s=uptime().awake_s - all_read_s)
                 if sender[0] == 0 and (event := event_of(message, index)) is not None:  # from the kernel
                     return event
-            is_said = not is_said
-            return StationEvent("unheard", None, None, since_s=uptime().awake_s - all_read_s) if is_said else None
+            is_reported = not is_reported
+            return StationEvent("unheard", None, None, since_s=uptime().awake_s - all_read_s) if is_reported else None
 
         yield following
 

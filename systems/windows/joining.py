@@ -115,8 +115,8 @@ def join(adapters: list[Adapter], adapter: str, network: NetworkToJoin, is_stopp
 
         def notified(told: Any) -> None:
             """Note how the attempt with a temporary profile ended: there is no other such attempt."""
-            about = told.NotificationCode in {_COMPLETE, _FAILED} and told.dwDataSize >= _LEAST_NOTIFICATION
-            if not about or bytes(told.InterfaceGuid) != bytes(radio.guid) or not told.pData:
+            is_end = told.NotificationCode in {_COMPLETE, _FAILED} and told.dwDataSize >= _LEAST_NOTIFICATION
+            if not is_end or bytes(told.InterfaceGuid) != bytes(radio.guid) or not told.pData:
                 return
             data: Any = ConnectionNotification.from_address(told.pData)
             if data.wlanConnectionMode == _BY_TEXT:
