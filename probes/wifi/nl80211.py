@@ -394,14 +394,14 @@ class _Survey:
         self._seen.interface = self._radio.name
         self._seen.regulatory_country = await self._country()
         if not any(band_of(frequency) == "2.4" for frequency in self._radio.frequencies):
-            self._seen.limits.append("this laptop's radio may not listen on 2.4 GHz at all: no network there is seen")
+            self._seen.limits.append("this laptop's radio must not listen on 2.4 GHz at all: no network there is seen")
             self._seen.unlocked_by = CAPTURE_INSTEAD
         missing = [mhz for mhz in sorted(self._radio.forbidden) if band_of(mhz) == "2.4" and mhz != 2484]
         if missing and any(band_of(frequency) == "2.4" for frequency in self._radio.frequencies):
             channels = " and ".join(str(channel_at(mhz) or mhz) for mhz in missing)
             country = self._seen.regulatory_country or "unknown"
             self._seen.limits.append(
-                f"this laptop's radio may not listen on channel {channels} (regulatory domain {country}); "
+                f"this laptop's radio must not listen on channel {channels} (regulatory domain {country}); "
                 "a network there is not seen"
             )
         if not any(band_of(frequency) == "5" for frequency in self._radio.frequencies):

@@ -30,7 +30,7 @@ AS_ROOT = f"Run netpreflight {observations.AS_ROOT}."
 CAPTURE_INSTEAD = (
     "Use a laptop with Wi-Fi, or give a capture (--capture FILE); --skip wifi judges the rest without the air."
 )
-NOT_ASKED = "whether this system lets a scan be made is known only once one is made"
+NOT_ASKED = "whether this system allows a scan is known only after a scan was tried"
 """The sentence for `limits` on Windows and macOS, if a run asks without a scan whether a scan would be allowed."""
 
 

@@ -32,7 +32,7 @@ CONNECTED = 1  # WLAN_INTERFACE_STATE
 _INFRASTRUCTURE, _ANY = 1, 3  # DOT11_BSS_TYPE
 _FILETIME_OF_1970_S = 11_644_473_600
 _LEAST_DBM = -120
-_LOCATION = "Windows hides Wi-Fi from programs that may not know this laptop's location"
+_LOCATION = "Windows hides Wi-Fi from programs without permission to know this laptop's location"
 _ALLOW_LOCATION = (
     "Open Settings > Privacy & security > Location (ms-settings:privacy-location), switch on Location services, Let "
     "apps access your location, and Let desktop apps access your location; then run netpreflight again."

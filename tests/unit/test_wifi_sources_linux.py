@@ -442,7 +442,7 @@ def test_a_radio_without_two_point_four_says_so(sysfs: Path) -> None:
 
     assert kernel.triggered == [[5180, 5975]]
     assert kernel.requests[0][158] == u32(1 << 14), "6 GHz access points are told of on 5 GHz"
-    assert any("may not listen on 2.4 GHz at all" in limit for limit in seen.limits)
+    assert any("must not listen on 2.4 GHz at all" in limit for limit in seen.limits)
     assert "named" not in str(seen.limits)
 
 

@@ -108,7 +108,7 @@ def test_location_that_is_off_says_what_to_click(on_windows: Callable[..., Wifi]
     seen = on_windows(Service(scan=5, list=5, query=5))
 
     assert (seen.source, seen.bss, seen.associated_ssid) == (None, [], None)
-    assert "may not know this laptop's location" in seen.limits[0]
+    assert "without permission to know this laptop's location" in seen.limits[0]
     for clicked in ("Settings > Privacy & security > Location", "Location services", "Let desktop apps access your"):
         assert clicked in (seen.unlocked_by or "")
 

@@ -158,7 +158,7 @@ def test_without_a_scan_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("code", "words", "step"),
     [
-        (5, "may not know this laptop's location", "Let desktop apps access your location"),
+        (5, "without permission to know this laptop's location", "Let desktop apps access your location"),
         (1062, "stopped", "net start wlansvc"),
         (1058, "disabled", "start automatically"),
         (50, "cannot do that", None),
