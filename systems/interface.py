@@ -277,7 +277,7 @@ class System:
     """The words before a command that give it root's rights in the same terminal; empty: there are none."""
 
     pipe_encoding: str | None = None
-    """The encoding of what is written to files and other programs on standard output; None: as Python has it."""
+    """The encoding of what is written to files and other programs on standard output; None: that of Python."""
     home: str | None = None
     """How the system's shells write the user's home folder; None: not all of them know the same form."""
     surveyors: tuple[str, ...] = ()
@@ -475,7 +475,7 @@ class System:
         return False
 
     def radio_manager(self, adapter: str) -> str | None:
-        """The name of the program that manages a radio; None: none, or it is not known."""
+        """The name of the program that manages a radio; None: no program does, or it is not known."""
         return None
 
     def remote_session(self) -> str | None:

@@ -79,6 +79,7 @@ class Posix(System):
         caught: list[int] = []
 
         def leave(number: int, _: object) -> None:
+            """Note the signal, and leave the prompt."""
             caught.append(number)
             if len(caught) == 1:  # a second signal must not interrupt what the first has begun
                 raise KeyboardInterrupt
@@ -98,7 +99,7 @@ class Posix(System):
         raise EOFError
 
     def lock_file(self, opened: int) -> bool:
-        """Take the lock of an open file (flock(2)); False: another process has it."""
+        """Take the lock of an open file (flock(2)); False: another process holds it."""
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

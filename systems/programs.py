@@ -139,6 +139,7 @@ def outliving(words: Sequence[str], text: bytes) -> Iterator[Callable[[bytes], N
     )
 
     def say(more: bytes) -> None:
+        """Write more to the program's standard input, if it is still running."""
         with contextlib.suppress(OSError):  # it has ended
             if process.stdin is not None:
                 process.stdin.write(more)

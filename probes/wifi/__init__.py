@@ -80,6 +80,7 @@ async def wifi(
     """
 
     async def early(seen: Wifi) -> None:
+        """Give the results of 2.4 GHz to `on_partial`."""
         assert on_partial is not None, "asked for"
         on_partial(await in_thread(lambda: _finished(seen, ssid, []), SURVEY_S))
 

@@ -72,7 +72,7 @@ _FIELDS = (
 )
 _FLAGS, _CHANNEL, _SIGNAL, _XCHANNEL = 1, 3, 5, 18
 _MOST_PLANS = 256
-"""Once the layouts of this many kinds of radiotap headers are kept, they are worked out anew."""
+"""At most the layouts of this many kinds of radiotap headers are kept; then all are dropped and worked out again."""
 _FCS_AT_END, _BAD_FCS = 0x10, 0x40
 _BEACON, _PROBE_RESPONSE, _PROBE_REQUEST = 0x80, 0x50, 0x40
 _MOST_FREQUENCIES = 1024

@@ -466,7 +466,7 @@ def _primary(found: _Found, heard_mhz: int | None) -> tuple[int | None, int | No
 
 
 def _ht_operation(found: _Found) -> HtOperation | None:
-    """The HT Operation element of a BSS (9.4.2.56); None: it has none."""
+    """Decode the HT Operation element of a BSS (9.4.2.56); None: the BSS has no such element."""
     body = found.one(_HT_OPERATION)
     if body is None:
         return None
@@ -635,17 +635,20 @@ def _list(body: bytes, at: int, name: Callable[[bytes], str], default: str) -> t
 
 
 def _cipher(selector: bytes) -> str:
+    """The name of a cipher suite; its OUI and number if it has no name here."""
     known = _CIPHERS if selector[:3] in {_RSN_OUI, _WPA_OUI} else {}
     return known.get(selector[3]) or _number(selector)
 
 
 def _akm(selector: bytes) -> str:
+    """The name of an AKM suite; its OUI and number if it has no name here."""
     if selector[:3] == _RSN_OUI or (selector[:3] == _WPA_OUI and selector[3] in {1, 2}):
         return _AKMS.get(selector[3]) or _number(selector)
     return _OTHER_AKMS.get(selector) or _number(selector)
 
 
 def _number(selector: bytes) -> str:
+    """A suite selector as its OUI and number, such as `00-0f-ac:2`."""
     return f"{selector[:3].hex('-')}:{selector[3]}"
 
 
@@ -726,6 +729,7 @@ def _country(body: bytes | None) -> str | None:
 
 
 def _load(body: bytes) -> BssLoad:
+    """Decode a BSS Load element (9.4.2.27)."""
     return BssLoad(stations=int.from_bytes(body[:2], "little"), utilisation=round(body[2] / 255, 3))
 
 

@@ -348,6 +348,7 @@ class _Survey:
         self._radio = _Radio(0, "", 0)
 
     async def _ask(self, command: int, attributes: Attributes, *, dump: bool = False) -> list[Message]:
+        """Send a request to the kernel, and report it for `--debug`."""
         with told(self._on_asked, _COMMANDS[command]):
             return await self._kernel.ask(command, attributes, dump=dump)
 
@@ -883,6 +884,7 @@ def _text(value: bytes) -> str:
 
 
 def _read(path: Path) -> str:
+    """The text in a small file of sysfs; empty: it cannot be read."""
     try:
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError):

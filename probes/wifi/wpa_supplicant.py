@@ -78,6 +78,7 @@ class _Client(pywifi_linux.WifiUtil):  # type: ignore[misc]
         self._connections: dict[str, dict[str, Any]] = {}
 
     def _connect_to_wpa_s(self, iface: str) -> None:
+        """Connect to an interface's control socket, in place of pywifi's method of this name."""
         where = f"{pywifi_linux.CTRL_IFACE_DIR}/{iface}"
         self._connections[iface] = {"sock": _socket(where), "sock_file": "", "ctrl_iface": where}
 
@@ -251,7 +252,7 @@ class _Survey:
                 f"Wi-Fi is switched off, or the interface {self._seen.interface} is down",
                 "Switch Wi-Fi on (rfkill unblock wifi).",
             )
-        if not scan:  # whoever may use the socket may scan
+        if not scan:  # a user who may use the socket may scan
             self._seen.triggered = True
             return self._seen
         frequencies = {
@@ -425,6 +426,7 @@ def _octets(text: str) -> bytes:
     names = {"n": b"\n", "r": b"\r", "t": b"\t", "e": b"\x1b"}
 
     def plain(match: re.Match[str]) -> str:
+        """The octet that an escape sequence stands for, as a Latin-1 character."""
         code = match[1]
         raw = bytes.fromhex(code[1:]) if code.startswith("x") else names.get(code, code.encode())
         return raw.decode("latin-1")

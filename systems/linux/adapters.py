@@ -40,7 +40,7 @@ def adapters() -> list[Adapter]:
 
 
 def adapter_towards(address: str) -> str | None:
-    """The interface of the route to an IPv4 address; None: there is none.
+    """The interface of the route to an IPv4 address; None: there is no such route.
 
     It is the interface with the source address that the kernel chooses, so policy routing, split default routes and
     metrics all count.
@@ -138,5 +138,6 @@ def text_of(path: Path) -> str:
 
 
 def _number(path: Path) -> int | None:
+    """The number in a small system file; None: there is no number."""
     text = text_of(path).strip()
     return int(text) if text.isdigit() else None

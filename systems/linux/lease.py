@@ -91,6 +91,7 @@ def _lease(
 
 
 def _addresses(text: str) -> list[str]:
+    """The IPv4 addresses in a text, between spaces or commas."""
     return [part for part in re.split(r"[\s,]+", text) if re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", part)]
 
 
@@ -99,6 +100,7 @@ def _dhclient(interface: str) -> list[Lease]:
     files = [file for pattern in _DHCLIENT_FILES for file in Path("/").glob(pattern[1:])]
 
     def age(file: Path) -> float:
+        """A number that is the smaller the newer the file is."""
         with contextlib.suppress(OSError):
             return -file.stat().st_mtime
         return 0.0
@@ -115,6 +117,7 @@ async def _dhcpcd(interface: str) -> Lease | None:
 
 
 def _read(path: Path) -> str:
+    """The text of a file, up to 1 MiB; empty: it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(_LARGEST_FILE).decode(errors="backslashreplace")
@@ -123,6 +126,7 @@ def _read(path: Path) -> str:
 
 
 def _index(interface: str) -> int:
+    """The index of an interface; 0: there is no such interface."""
     try:
         return socket.if_nametoindex(interface)
     except OSError:

@@ -37,7 +37,7 @@ def watched(adapter: str) -> Iterator[Callable[[], dict[str, bool] | None]]:
 
 
 def _told(changes: socket.socket, index: int) -> dict[str, bool] | None:
-    """What the kernel has told so far; None: some of it was lost."""
+    """The answers that the kernel has reported since the last call; None: some reports were lost."""
     found: dict[str, bool] = {}
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The laptop's own DNS resolvers: resolv.conf's, those behind systemd-resolved's stub, and a VPN's."""
+"""The laptop's own DNS resolvers: those in resolv.conf, those behind systemd-resolved's stub, and a VPN's."""
 
 import ipaddress
 import re
@@ -16,7 +16,7 @@ _MOST = 8
 
 
 def resolvers(tunnels: list[str]) -> list[Resolver]:
-    """The resolvers; those that are reached through a tunnel are a VPN's."""
+    """The resolvers. A resolver that is reached through one of these tunnels counts as a VPN's."""
     found = []
     for path, source in _FILES.items():
         for address in _NAMESERVER.findall(text_of(path))[:_MOST]:

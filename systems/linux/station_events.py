@@ -84,7 +84,7 @@ def heard(adapter: str, *, scans: bool = False) -> Iterator[Callable[[], Station
 
 
 def event_of(message: bytes, index: int) -> StationEvent | None:
-    """The event that a message reports about the station with this interface index; None: none."""
+    """The event that a message reports about the station with this interface index; None: no event."""
     if len(message) < _HEADERS:
         return None
     found = dict(netlink.attributes(message[_HEADERS:]))

@@ -85,6 +85,7 @@ def station(adapter: str, mac: str) -> Iterator[str]:
 
 
 def _add(index: int, mac: str) -> IW:
+    """Make the station's interface; returns the socket that owns it: closing the socket removes the interface."""
     with _as_os_error():
         owner = IW()
         try:
@@ -105,6 +106,7 @@ def _add(index: int, mac: str) -> IW:
 
 
 def _set_up(adapter: str) -> None:
+    """Set this interface down, and the station's interface up."""
     with _as_os_error(), IPRoute() as links:
         links.link("set", index=socket.if_nametoindex(adapter), state="down")
         links.link("set", index=socket.if_nametoindex(STATION), state="up")

@@ -1,4 +1,4 @@
-"""How long macOS has been up (clock_gettime_nsec_np(3)), and which start of it this is."""
+"""How long macOS has been up (clock_gettime_nsec_np(3)), and an id of its present start."""
 
 import ctypes
 

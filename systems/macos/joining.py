@@ -97,6 +97,7 @@ def _is_wanted(found: Any, network: NetworkToJoin) -> bool:
 
 
 def _words(problem: Any) -> str:
+    """An NSError in words, with its domain and code."""
     if problem is None:
         return "no error was told"
     return f"{problem.localizedDescription()} ({problem.domain()} {int(problem.code())})"

@@ -76,7 +76,7 @@ def proxies() -> list[Proxy]:
 
 
 def leases(adapter: str) -> list[Lease]:
-    """The leases of an interface; empty: it has none."""
+    """The leases of an interface; empty: it has no lease."""
     found = []
     for service in _services():
         options = service.state.get("DHCP")

@@ -1,4 +1,4 @@
-"""How long Windows has been up (realtimeapiset.h), and which start of it this is."""
+"""How long Windows has been up (realtimeapiset.h), and an id of its present start."""
 
 import ctypes
 

@@ -142,6 +142,7 @@ def receiver(sock: socket.socket) -> Receiver:
     handle = sock.fileno()
 
     def receive(most: int) -> tuple[bytes, tuple[str, int]] | UnnamedError:
+        """Take the next datagram, of at most this many bytes, or the next ICMP error, by WSARecvMsg."""
         name = ctypes.create_string_buffer(_SOCKADDR_BYTES)
         payload, told_of = ctypes.create_string_buffer(most), ctypes.create_string_buffer(_CONTROL_BYTES)
         buffer, count = Buffer(most, ctypes.addressof(payload)), number()

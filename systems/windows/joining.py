@@ -171,6 +171,7 @@ def _told(reasons: list[int]) -> JoinTold:
 
 
 def _end_of(reason: int) -> JoinEnd:
+    """How an attempt ended by a reason that is not in `_REASONS`."""
     return "key-unfinished" if _SECURITY_FROM <= reason < _SECURITY_TO else "not-told"
 
 

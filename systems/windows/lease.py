@@ -21,7 +21,7 @@ def settings(guid: str) -> dict[str, Any]:
 
 
 def leases(guid: str) -> list[Lease]:
-    """The lease of an interface, by its GUID; empty: it has none."""
+    """The lease of an interface, by its GUID; empty: it has no lease."""
     told = settings(guid)
     address = next(iter(_addresses(told.get("DhcpIPAddress"))), None)
     if address is None or told.get("EnableDHCP") == 0:

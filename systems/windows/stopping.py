@@ -49,6 +49,7 @@ def _closing_waits(stop: Callable[[], object], ended: threading.Event) -> Iterat
     """Stop the run if its window is closed; wait for its end in the handler, after which Windows ends the process."""
 
     def handle(event: int) -> int:
+        """The console handler: returns 1 if it has dealt with the event."""
         if event not in _CLOSING:
             return 0  # Python's own handler takes Ctrl-C and Ctrl-Break
         stop()

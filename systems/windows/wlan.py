@@ -339,6 +339,7 @@ class Session:
         """Have Windows report the ends of scans from now on; if it refuses, each scan is given all of SCAN_S."""
 
         def notified(told: Any) -> None:
+            """Note the end of the scan that is waited for."""
             if bytes(told.InterfaceGuid) == self._scanning and told.NotificationCode in {_SCAN_COMPLETE, _SCAN_FAILED}:
                 self._has_failed = told.NotificationCode == _SCAN_FAILED
                 self._ended.set()
