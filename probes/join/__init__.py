@@ -1,10 +1,11 @@
-"""Being the device on its network: a way a file, behind one interface (`interface.py`).
+"""The ways of being the device on its network, one in each file, behind one interface (`interface.py`).
 
 `cable`: a second interface on the laptop's port, with the device's MAC address, in a network namespace of the run.
-`radio`: the laptop's radio in such a namespace, with a station of the run's own; `supplicant` joins by it, and `words`
-reads what that says. `networkmanager`: a connection that NetworkManager makes, over D-Bus (`manager_bus`); `heard` has
-what the radio's driver tells of it, and `way_home` whether NetworkManager brings the laptop back. `denied`: none of
-them, because the system lets only another user do it.
+`radio`: the laptop's radio in such a namespace, with a station of the run's own. `supplicant` joins with that station,
+and `words` reads the output of wpa_supplicant. `networkmanager`: a connection that NetworkManager makes, over D-Bus
+(`manager_bus`). `heard` has what the radio's driver reports about that connection, and `way_home` tells whether
+NetworkManager brings the laptop back. `as_itself`: the laptop joins with its own system (Windows, macOS). `denied`:
+nothing is measured as the device, because this user may not.
 """
 
 import asyncio
@@ -18,14 +19,17 @@ _MANAGER = "NetworkManager"
 
 
 def way_for(device: Device) -> Way:
-    """The way in which this laptop can be a device on the network of its interface."""
+    """Choose how this laptop can be the device on the network of its interface: by cable, or by Wi-Fi."""
     if device.scope.medium == "wifi":
         return _by_wifi(device)
     return Cable(device, asyncio.run(SYSTEM.port_authentication(device.scope.interface or "")))
 
 
 def _by_wifi(device: Device) -> Way:
-    """Root lends the radio, and holds the station to the device's limits; for anybody else NetworkManager joins."""
+    """Choose the way by Wi-Fi: `NetworkManager` for an ordinary user whose radio it manages, else `Radio`.
+
+    `Radio` needs root; its station keeps to the limits of the device's radio.
+    """
     if SYSTEM.is_privileged() or "networkmanager" not in SYSTEM.joiners:
         return Radio(device)
     if SYSTEM.radio_manager(device.scope.interface or "") != _MANAGER:

@@ -1,8 +1,8 @@
 """By Wi-Fi, on systems that give a run no station of its own (Windows, macOS): the system itself joins for a while.
 
-The station has the laptop's own abilities. Its MAC address is the laptop's (macOS), or a random one (Windows, where the
-driver can). So the passphrase is tried for real, and what depends on the MAC address or on the radio is not. The
-laptop's network is left meanwhile, and joined again.
+The station has the laptop's own abilities. Its MAC address is the laptop's (macOS), or a random one (Windows, if the
+driver supports that). So the passphrase is really tested, but nothing that depends on the MAC address or on the radio.
+The laptop leaves its own network for the join, and joins it again afterwards.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from netpreflight.systems import SYSTEM, watchdog
 from netpreflight.systems.interface import Joined, JoinTold, NetworkToJoin, System
 
 WATCHED_S = 10.0
-"""How long a link is watched; network access control looks at a station within seconds."""
+"""How long a link is watched: a network access control (NAC) removes an unwanted station within seconds."""
 _LOOK_S = 0.5
 Guard = Callable[[str, str | None], AbstractContextManager[None]]
 _FAMILIES: tuple[Literal["wpa2-psk", "wpa-psk"], ...] = ("wpa2-psk", "wpa-psk")
@@ -35,9 +35,10 @@ class AsItself:
 
     Args:
         device: the device whose channels, security and passphrase are tried.
-        system: tests pass a system of their own.
+        system: the system that joins; tests pass a fake one.
         clock: for deadlines.
-        guard: goes back to a network if this process is killed before the end of the block; tests start no process.
+        guard: a context that rejoins the laptop's network if this process is killed inside it; tests pass a fake one,
+            which starts no process.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class AsItself:
         self._is_stopped: Callable[[], bool] = lambda: False
 
     def refusal(self) -> Refusal | None:
-        """Why it may not be used here; None: it may."""
+        """Why this way may not be used here; None: it may."""
         if self._device.ssid is None:
             return Refusal("no network is named", "Name one: --ssid NAME.")
         if self._system.remote_session() is not None:
@@ -57,7 +58,7 @@ class AsItself:
         return None
 
     def says(self) -> list[str]:
-        """What the user is told before it begins."""
+        """What the user is told before the join begins."""
         return [
             f"This laptop leaves its Wi-Fi ({self._adapter}) at the end of the run, for up to a minute.",
             "It joins as itself, because this system gives no station a device's MAC address: the passphrase is tried.",
@@ -91,6 +92,7 @@ class AsItself:
         return join
 
     def _join(self, join: Join, survey: Wifi | None) -> None:
+        """Make the attempts, watch the link, and go back to the laptop's network; fills in `join`."""
         network = self._network(survey)
         if isinstance(network, str):
             join.attempts.append(self._attempt(JoinTold(ended="not-made", said=(network,)), self._elapsed()))
@@ -108,7 +110,7 @@ class AsItself:
                 self._go_back(join, before)
 
     def _network(self, survey: Wifi | None) -> NetworkToJoin | str:
-        """The network as this survey heard it on the device's channels; else why it cannot be joined."""
+        """The network as the survey heard it on the device's channels; a text, if it cannot be joined: why not."""
         device = self._device
         heard = [
             bss
@@ -135,7 +137,10 @@ class AsItself:
         )
 
     def _attempt(self, told: JoinTold, begun: float) -> JoinAttempt:
-        """An attempt that has just ended; it has the address that the station had, as far as the system says."""
+        """The attempt that has just ended, with the station's MAC address, if the system tells it.
+
+        `begun`: seconds from the run's start to the attempt's start.
+        """
         own = next((adapter.mac for adapter in self._system.adapters() if adapter.name == self._adapter), None)
         joined = self._system.joined(self._adapter) if told.ended == "joined" else None
         return JoinAttempt(
@@ -149,7 +154,7 @@ class AsItself:
         )
 
     def _watch(self, join: Join) -> None:
-        """Look for a while whether the link is still there, and with the same access point."""
+        """Watch for WATCHED_S whether the link stays up, and note with which access point it is."""
         begun = self._clock.monotonic()
         while (watched_s := self._clock.monotonic() - begun) < WATCHED_S and not self._is_stopped():
             now = self._system.joined(self._adapter)
@@ -160,7 +165,7 @@ class AsItself:
         join.watched_s = watched_s
 
     def _go_back(self, join: Join, before: Joined | None) -> None:
-        """Go back to the laptop's own network, and wait until it is there."""
+        """Take the laptop back to its own network, and wait until it has joined that again."""
         begun, wanted = self._clock.monotonic(), before.name if before else None
         self._system.rejoin(self._adapter, before.network if before else None)
         while (now := self._system.joined(self._adapter)) is None or now.name != wanted:
@@ -177,7 +182,7 @@ class AsItself:
 
 
 def _is_enough(attempts: list[JoinAttempt]) -> bool:
-    """Whether no further attempt is made: it has joined, or has failed so often."""
+    """Whether no further attempt is made: one has joined, or KEY_TRIES or OTHER_TRIES have failed."""
     ended = [attempt.ended for attempt in attempts]
     refused = ended.count("key-refused")
     return "joined" in ended or refused >= KEY_TRIES or len(ended) - refused >= OTHER_TRIES

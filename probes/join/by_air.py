@@ -1,6 +1,7 @@
 """What the ways of being the device by Wi-Fi have in common.
 
-What stands in the way, which BSSs the device could join, and what is not yet as before.
+These functions tell why a join is not possible, which BSSs the device could join, and what of the laptop's Wi-Fi is not
+yet restored.
 """
 
 import math
@@ -20,7 +21,7 @@ _TRY_ONE = "Try one device here, with a name and password or a certificate of it
 
 
 def obstacle(device: Device) -> Refusal | None:
-    """What stands in the way of any join; None: nothing."""
+    """Why no join by Wi-Fi is possible here; None: nothing prevents it."""
     scope = device.scope
     if scope.medium != "wifi":
         return Refusal(f"{scope.interface} is no radio", "Name one: --interface IF.")
@@ -37,18 +38,18 @@ def obstacle(device: Device) -> Refusal | None:
 
 
 def says_off_air(interface: str) -> str:
-    """What the user is told, before it begins, of the laptop's own Wi-Fi."""
+    """What the user is told about the laptop's own Wi-Fi before the join begins."""
     return f"This laptop is off its Wi-Fi ({interface}) for the run, and for up to half a minute after it."
 
 
 def missing_credentials(way: JoinWay, device: Device, survey: Wifi | None) -> Join | None:
-    """The join that is not tried, because the run lacks the credentials that the network asks for; None: it has them.
+    """The result of a join that is not tried because the run lacks the network's credentials; None: none are lacking.
 
-    They are a login by 802.1X, or a passphrase where none was given. Nothing is missing where the network also offers
-    a way in that needs none of these.
+    Lacking are: a login by 802.1X, or a passphrase, if the network needs one and none was given. Nothing is lacking if
+    the network also offers security that needs neither.
 
     Args:
-        way: that of the run.
+        way: the run's way of being the device.
         device: the device to be.
         survey: what was heard on the air; None: nothing.
     """
@@ -67,7 +68,7 @@ def missing_credentials(way: JoinWay, device: Device, survey: Wifi | None) -> Jo
 
 
 def surveyed(survey: Wifi | None, device: Device) -> list[Bss]:
-    """The BSSs of the network that were heard on the device's frequencies."""
+    """The BSSs of the device's network that the survey heard on the device's frequencies."""
     return [
         bss
         for bss in (survey.bss if survey else ())
@@ -76,7 +77,7 @@ def surveyed(survey: Wifi | None, device: Device) -> list[Bss]:
 
 
 def to_join(survey: Wifi | None, device: Device) -> list[str]:
-    """The BSSs that the device could join, the strongest first; empty: none is known."""
+    """The BSSIDs that the device could join, the strongest first; empty: none is known."""
     ours = [
         (bss.signal_dbm if bss.signal_dbm is not None else -math.inf, bss.bssid)
         for bss in surveyed(survey, device)
@@ -86,11 +87,11 @@ def to_join(survey: Wifi | None, device: Device) -> list[str]:
 
 
 def fits(bss: Bss, device: Device) -> bool:
-    """Whether a BSS offers a way in that a run has its station take; what was not heard of it may fit.
+    """Whether a BSS offers security with which the run's station can join; unknown security counts as fitting.
 
-    With a passphrase that is the AKM PSK, by the RSN or the WPA element: a station needs its AKM, a pairwise cipher and
-    the group cipher from the same one. A BSS that requires protected management frames refuses every station that has
-    none, whichever element is used (IEEE 802.11-2020, 12.6.3).
+    With a passphrase, that security is the AKM PSK of the RSN or the WPA element: the station needs the AKM, a pairwise
+    cipher and the group cipher from the same element. A BSS that requires protected management frames refuses every
+    station that does not support them, whichever element is used (IEEE 802.11-2020, 12.6.3).
     """
     can, offered = device.radio, bss.security
     if offered is None:
@@ -108,9 +109,9 @@ def fits(bss: Bss, device: Device) -> bool:
 
 
 def _has_psk(element: Suites, ciphers: frozenset[str]) -> bool:
-    """Whether a station with these ciphers gets in by the AKM PSK of an RSN or WPA element."""
+    """Whether a station with these ciphers can join by the AKM PSK of an RSN or WPA element."""
     group = element.group_cipher
-    # "Use group cipher suite" (table 9-149).
+    # GROUP is "use group cipher suite" (IEEE 802.11-2020, table 9-149).
     pairwise = {group if cipher == "GROUP" else cipher for cipher in element.pairwise_ciphers}
     return (
         (not element.akms or "PSK" in element.akms)
@@ -120,12 +121,15 @@ def _has_psk(element: Suites, ciphers: frozenset[str]) -> bool:
 
 
 def renewed(scope: Scope) -> list[str]:
-    """What NetworkManager writes anew once it has taken this laptop back to the network that `scope` has it on."""
+    """What NetworkManager has rewritten after it took this laptop back to its network, in sentences for the user.
+
+    Empty if the laptop had no address before the run (`scope`), so that there was no network to go back to.
+    """
     return [_RENEWED] if scope.addresses else []
 
 
 def not_back(scope: Scope) -> list[str]:
-    """What of the laptop's Wi-Fi is not as `scope` has it, in words; empty: all is."""
+    """What of the laptop's Wi-Fi is not yet as it was in `scope`, in words; empty: everything is restored."""
     name = scope.interface or ""
     now = next((adapter for adapter in SYSTEM.adapters() if adapter.name == name), None)
     if now is None:

@@ -1,7 +1,7 @@
 """By cable: a second interface on the laptop's port (macvlan), with the device's MAC address.
 
-It is in a network namespace of the run. The laptop stays online with its own address, and the switch sees a second MAC
-address at the port. It needs root's rights.
+The second interface is in a network namespace of the run. The laptop stays online with its own address, and the switch
+sees a second MAC address at the port. This way needs root's rights.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ class Cable:
 
     Args:
         device: the device to be.
-        authentication: what logs this laptop in at its port by 802.1X; None: nothing is known to.
+        authentication: the program that logs this laptop in at its port by 802.1X; None: no such program is known.
     """
 
     name: JoinWay = "cable"
@@ -31,7 +31,7 @@ class Cable:
         self._before: list[str] = []
 
     def refusal(self) -> Refusal | None:
-        """Why it may not be used here."""
+        """Why this way may not be used here; None: it may."""
         if not SYSTEM.has_namespaces:
             return Refusal(
                 "this system cannot have a second interface with a MAC address of its own on one cable",
@@ -55,7 +55,7 @@ class Cable:
         return None
 
     def says(self) -> list[str]:
-        """What the user is told before it begins."""
+        """What the user is told before the run begins."""
         return [
             f"A second MAC address ({self._device.mac}) appears at this port. Your own connection goes on.",
             "A switch with port security may drop it, or shut the port until its administrator opens it again.",
@@ -83,14 +83,14 @@ class Cable:
         yield Entered(interface=self._adapter)
 
     def forget(self) -> None:
-        """A cable takes no passphrase."""
+        """Do nothing: a cable needs no passphrase."""
 
     def kept(self, _: Join | None) -> list[str]:
-        """Nothing."""
+        """The system keeps nothing of this way."""
         return []
 
     def left(self) -> list[str]:
-        """What of this laptop is not as it was."""
+        """The lines of the interface's state that are gone or new since before the run; empty: none."""
         try:
             now = SYSTEM.state_of(self._adapter)
         except OSError as problem:

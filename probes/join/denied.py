@@ -13,7 +13,7 @@ class Denied:
     Args:
         name: the way that is denied.
         device: the device to be.
-        denial: who denies it, and the step that would change that.
+        denial: the reason, and the step that would change it.
     """
 
     has_namespace = False
@@ -23,22 +23,22 @@ class Denied:
         self.name, self._device, self.denial = name, device, denial
 
     def refusal(self) -> Refusal | None:
-        """Nothing: it is a result, and the run goes on."""
+        """None: the denial is a result of the run, which goes on without the device."""
         return None
 
     def says(self) -> list[str]:
-        """What the user is told before it begins."""
+        """What the user is told before the run begins."""
         what = "measured as the device" if self.name == "cable" else "joined"
         return [f"Nothing is {what}: {self.denial.reason}.", *([self.denial.step] if self.denial.step else [])]
 
     @contextlib.contextmanager
     def lend(self, _: int) -> Iterator[None]:
-        """Nothing is lent."""
+        """Lend nothing."""
         yield
 
     @contextlib.contextmanager
     def enter(self, _survey: Wifi | None, _stop: Callable[[], None]) -> Iterator[Entered]:
-        """Join nothing, and tell why."""
+        """Join nothing, and yield why."""
         if self.name == "cable":
             yield Entered(interface=None)
             return
@@ -52,12 +52,12 @@ class Denied:
         yield Entered(interface=None, join=join)
 
     def forget(self) -> None:
-        """Nothing: no passphrase was asked for."""
+        """Do nothing: no passphrase was asked for."""
 
     def kept(self, _: Join | None) -> list[str]:
-        """Nothing."""
+        """The system keeps nothing, because nothing was joined."""
         return []
 
     def left(self) -> list[str]:
-        """Nothing: the laptop is as it was all the time."""
+        """Nothing has to be restored: the laptop was not changed."""
         return []

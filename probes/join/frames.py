@@ -1,6 +1,6 @@
-"""Counting the frames that leave as the device and that no probe sends itself, so that the footprint has them.
+"""Counts frames that are sent as the device, but not by a probe itself, so that the footprint includes them.
 
-They are the ARP of the system, and the requests of a station that joins.
+These frames are the system's own ARP, and the authentication and association requests of a station that joins.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from netpreflight.probes.net.sockets import Network
 from netpreflight.probes.observations import Contact, Join, JoinEnd
 
 _ETH_P_ALL, _PACKET_OUTGOING = 3, 4
-"""What is sent is shown to sockets for every protocol only (packet(7))."""
+"""Only sockets for every protocol (ETH_P_ALL) are shown the frames that this laptop sends (packet(7))."""
 _MOST = 4096
 _REQUESTS: dict[JoinEnd, tuple[Shape, ...]] = {
     "auth-refused": (AUTHENTICATION_REQUEST,),
@@ -25,16 +25,16 @@ _REQUESTS: dict[JoinEnd, tuple[Shape, ...]] = {
         (AUTHENTICATION_REQUEST, ASSOCIATION_REQUEST),
     ),
 }
-"""What an attempt with this end has sent to the access point, at least, if one was asked; the others have sent nothing.
+"""The requests that an attempt has sent to its access point, at least, by how it ended; other ends have sent none.
 
-`not-made` with an access point is a join where the device could not be.
+`not-made` with an access point is a join on a channel that the device does not have.
 """
 
 
 def count_arp(network: Network) -> None:
-    """From now on, count the ARP frames that leave the interface of a run, but for those that a probe sends itself.
+    """From now on, count the ARP frames that the system sends on the run's interface.
 
-    Those are ARP probes (RFC 5227), and are counted where they are sent.
+    ARP probes (RFC 5227) are left out: probes send them, and count them themselves.
 
     Raises:
         OSError: the system does not allow it.
@@ -62,7 +62,7 @@ def count_arp(network: Network) -> None:
 
 
 def contacts_of(join: Join) -> list[Contact]:
-    """The requests of a join's attempts, for the footprint: a contact for each BSS."""
+    """The authentication and association requests of a join, for the footprint: one contact for each BSS."""
     sent: dict[str, list[Shape]] = {}
     for attempt in join.attempts:
         if attempt.bssid is not None and attempt.ended in _REQUESTS:

@@ -1,7 +1,7 @@
-"""The attempts of a station that a manager of this laptop's radio makes, by what the radio's driver tells of them.
+"""The attempts to join that NetworkManager makes for a run, reconstructed from the events of the radio's driver.
 
-An attempt begins with an answer of an access point, or with none that came in time. So a station that never asked one
-has made no attempt.
+The driver reports an attempt only when an access point has answered, or has not answered in time. So a station that
+never asked an access point has made no attempt.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,20 @@ from netpreflight.systems.interface import StationEvent
 
 _SUCCESS = 0
 _BY_AP_FOR_KEY = {2, 15}
-"""Reasons with which access points end a four-way handshake: hostapd says 15 (timeout), some others 2 (not valid)."""
+"""Reason codes with which access points end a failed four-way handshake: hostapd sends 15 (timeout), some others 2 (not
+valid)."""
 
 
 class Heard:
-    """What was heard of a station so far.
+    """The attempts of a station, as far as the driver's events tell.
 
     Args:
         mac: the station's MAC address.
-        elapsed: seconds since the run started.
+        elapsed: gives the seconds since the run started.
 
     Attributes:
-        attempts: those that have ended.
-        was_unheard: whether some of what was told was lost since `begin`.
+        attempts: the attempts that have ended.
+        was_unheard: whether some of the driver's events were lost since `begin()`.
     """
 
     def __init__(self, mac: str, elapsed: Callable[[], float]) -> None:
@@ -33,16 +34,17 @@ class Heard:
         self._open: Watched | None = None
         self._opened_s = 0.0
         self._is_asked_by_radio = True
-        """Whether the radio itself makes both requests, as those do that tell of no authentication."""
+        """Whether the radio itself sends the authentication and association requests: then its driver reports no
+        authentication, only the connection."""
         self.attempts: list[JoinAttempt] = []
         self.was_unheard = False
 
     def begin(self) -> None:
-        """The manager is asked for the next attempt."""
+        """Note that NetworkManager is asked for the next attempt."""
         self.was_unheard = False
 
     def read(self, event: StationEvent) -> None:
-        """Take what the driver tells."""
+        """Process an event of the driver."""
         if event.what == "authentication":
             self._is_asked_by_radio = False
             self._answered(event, "auth-refused")
@@ -54,14 +56,17 @@ class Heard:
             self.was_unheard = True
 
     def key_was_refused(self) -> None:
-        """The manager wants another passphrase: it takes the one that it had for the reason of the end before."""
+        """Note that NetworkManager asks for another passphrase, because it blames the old one for the lost link.
+
+        The attempt counts as `key-refused` only if the access point ended the handshake with a fitting reason code.
+        """
         last = self._open
         if last and last.was_associated and not last.by_laptop and last.reason in _BY_AP_FOR_KEY:
             last.ended = "key-refused"
         self.close()
 
     def joined(self, bssid: str | None, frequency_mhz: int | None, *, may_use: bool) -> None:
-        """The station is on the network; `may_use`: on a frequency that the device has."""
+        """Note that the station has joined; `may_use`: whether the device has that frequency."""
         watched = self._open or self._begun()
         watched.bssid, watched.frequency_mhz = bssid or watched.bssid, frequency_mhz
         watched.ended, watched.reason = ("joined" if may_use else "not-made"), None
@@ -70,7 +75,7 @@ class Heard:
         self.close()
 
     def close(self) -> None:
-        """End the attempt that is open, if one is."""
+        """End the open attempt, if there is one, and add it to `attempts`."""
         watched, self._open = self._open, None
         if watched is None:
             return
@@ -81,9 +86,12 @@ class Heard:
             self.attempts.append(watched.attempt(self._mac, self._opened_s, self._elapsed() - self._opened_s))
 
     def not_told(self, bssid: str | None) -> None:
-        """The manager gave up, and no access point was asked, as far as was told: not this one either, if it had to.
+        """Add an attempt in which NetworkManager gave up before any access point was asked, as far as the events tell.
 
-        Where some of that was lost, it may have been asked.
+        If events were lost, an access point may have been asked after all; the attempt then says so.
+
+        Args:
+            bssid: the access point that NetworkManager had to ask; None: any of the network.
         """
         watched = self._begun()
         if bssid is not None and self.was_unheard:
@@ -94,12 +102,12 @@ class Heard:
 
     @property
     def is_open(self) -> bool:
-        """Whether an access point was asked, and the attempt has not been ended."""
+        """Whether an access point was asked, and the attempt has not been closed yet."""
         return self._open is not None
 
     @property
     def is_refused(self) -> bool:
-        """Whether the attempt that is open was refused, or had no answer in time."""
+        """Whether the open attempt was refused, or had no answer in time."""
         return self._open is not None and self._open.ended is not None
 
     @property
@@ -115,10 +123,16 @@ class Heard:
 
     @property
     def _has_ended(self) -> bool:
+        """Whether the open attempt is over, so that only `close()` is still to come."""
         return self._open is not None and (self._open.ended is not None or self._open.reason is not None)
 
     def _answered(self, event: StationEvent, refused: JoinEnd) -> None:
-        """An access point answered a request, or did not."""
+        """Note the answer to a request, or that none came in time.
+
+        Args:
+            event: the driver's event.
+            refused: how the attempt ended, if the answer is a refusal.
+        """
         if event.what != "association" or self._open is None:
             self.close()
         watched = self._open or self._begun()
@@ -131,22 +145,24 @@ class Heard:
             watched.was_associated = event.what != "authentication"
 
     def _begun(self) -> Watched:
+        """Open a new attempt that begins now."""
         self._open, self._opened_s = Watched(), self._elapsed()
         return self._open
 
 
 class Scans:
-    """The scans on 5 GHz with the MAC address of a device that has no 5 GHz.
+    """Watches for scans on 5 GHz that use the MAC address of a device without 5 GHz.
 
-    They tell an access point that the station has 5 GHz, so that one which steers may refuse it on 2.4 GHz.
+    Such a scan tells access points that the station has 5 GHz; an access point with band steering may then refuse it on
+    2.4 GHz.
 
     Args:
-        has_5ghz: whether the device has 5 GHz, so that none counts.
-        elapsed: seconds since the run started.
+        has_5ghz: whether the device has 5 GHz: then no scan counts.
+        elapsed: gives the seconds since the run started.
 
     Attributes:
-        first_s: when the first one began; None: none did, as far as was told.
-        unheard_s: since when there may have been one that was not told; None: all was told.
+        first_s: when the first such scan began; None: there was none, as far as the events tell.
+        unheard_s: since when events were lost, so that such a scan may have been missed; None: no events were lost.
     """
 
     def __init__(self, elapsed: Callable[[], float], *, has_5ghz: bool) -> None:
@@ -154,12 +170,12 @@ class Scans:
         self._is_device = self._is_running = False
         self._device_s = 0.0
         self._lost_s: float | None = None
-        """Since when events were lost; a scan that began meanwhile may go on for long."""
+        """Since when events were lost, before `begin()` too: a scan that began in that time may still be running."""
         self.first_s: float | None = None
         self.unheard_s: float | None = None
 
     def read(self, event: StationEvent) -> None:
-        """Take what the driver tells."""
+        """Process an event of the driver."""
         if event.what == "scan":
             self._is_running = any(band_of(frequency) == "5" for frequency in event.frequencies_mhz)
             self._note()
@@ -170,20 +186,21 @@ class Scans:
             self._note()
 
     def begin(self) -> None:
-        """The interface has the device's MAC address from now on, and so has a scan that runs.
+        """Note that from now on the interface, and any scan that is running, has the device's MAC address.
 
-        A scan with the laptop's address is over by then: its interface was down meanwhile.
+        An earlier scan with the laptop's address has ended by then, because the interface was down in between.
         """
         if not self._is_device:
             self._is_device, self._device_s = True, self._elapsed()
         self._note()
 
     def end(self) -> None:
-        """The interface has the laptop's MAC address again, and so has a scan that begins."""
+        """Note that the interface, and any scan that begins, has the laptop's MAC address again."""
         self._is_device = self._is_running = False
         self._lost_s = None
 
     def _note(self) -> None:
+        """Set `first_s` and `unheard_s`, if a scan or a loss of events has to be noted now."""
         if not self._is_device or self._has_5ghz:
             return
         if self._is_running and self.first_s is None:
@@ -193,15 +210,17 @@ class Scans:
 
 
 class Link:
-    """What became of a link after a join, by what the driver tells.
+    """What became of the link after a join, by the driver's events.
 
     Args:
-        bssid: the BSS that the station was on at first.
-        elapsed: seconds since the run started.
+        bssid: the BSS that the station joined first.
+        elapsed: gives the seconds since the run started.
 
     Attributes:
-        was_unheard: whether some of what was told of it was lost.
-        is_over: whether the manager has given it up, so that what the station does then is the laptop's own doing.
+        bssid: the BSS that the station is on, or was on last.
+        was_unheard: whether some of the driver's events were lost.
+        is_over: whether NetworkManager has given the link up: later events are about the laptop's own connection.
+        lost: each loss of the link.
     """
 
     def __init__(self, bssid: str | None, elapsed: Callable[[], float]) -> None:
@@ -210,7 +229,7 @@ class Link:
         self.lost: list[LinkLoss] = []
 
     def read(self, event: StationEvent) -> None:
-        """Take what the driver tells."""
+        """Process an event of the driver."""
         if event.what == "end" and self._is_up:
             self._is_up = False
             if len(self.lost) < MOST_ATTEMPTS:

@@ -1,7 +1,7 @@
-"""Whether somebody on this link has a MAC address just now.
+"""Whether a host on this link has a certain MAC address just now.
 
-ARP asks for IPv4 addresses. So each address of the laptop's network is asked for, in frames to that MAC address alone:
-a switch hands them to whoever has it, and only they can answer.
+ARP can only ask for IPv4 addresses. So each address of the laptop's network is asked for, in frames that are sent to
+that MAC address only: a switch delivers them to the host that has it, and only that host can answer.
 """
 
 import contextlib
@@ -17,12 +17,12 @@ from netpreflight.systems import SYSTEM
 
 ANSWER_S = 1.0
 MOST_HOSTS = 1022
-"""As many as a /22 has; of a larger network, only what this laptop knows already is looked at."""
+"""The hosts of a /22. In a larger network nothing is sent: only this laptop's own neighbour table is looked at."""
 _LARGEST = 128
 
 
 def holder(scope: Scope, mac: str, clock: Clock = CLOCK) -> tuple[str | None, list[Contact]]:
-    """The address of whoever has a MAC address, and what was sent to find that out; None: nobody was found.
+    """The IPv4 address of the host that has this MAC address (None: none was found), and what was sent to find it.
 
     Raises:
         OSError: the system does not allow it.

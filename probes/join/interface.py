@@ -1,16 +1,16 @@
 """What every way of being the device has in common; nothing here touches the network.
 
-The run is split. The parent has the terminal, the survey and D-Bus, and stays where the laptop is. What is done as the
-device is done in a child process. The parent forks it while it is still root; it takes a network namespace of its own
-there and then, and both give root's rights up. Then, in this order:
+The run has two processes. The parent has the terminal, the survey and D-Bus, and stays in the laptop's network
+namespace. A child process does everything that is done as the device. The parent forks it while still root; the child
+takes a network namespace of its own at once, and then both give root's rights up. Then, in this order:
 
 1. `refusal()` and `says()`, in the parent, before anything is sent.
-2. `lend(pid)`, in the parent: puts what the device is made of into the child's namespace, and takes it back.
-3. `enter()`, in the child: makes it ready, joins, and yields the interface to measure on.
-4. `left()`, in the parent, after the child has ended: what is not yet as before, asked until that is nothing.
+2. `lend(pid)`, in the parent: puts the device's interface or the radio into the child's namespace, and takes it back.
+3. `enter()`, in the child: makes the interface ready, joins, and yields the interface to measure on.
+4. `left()`, in the parent, after the child has ended: what is not yet restored; asked again until nothing is left.
 
-A way without a namespace (`has_namespace` is false) has a child all the same, which ends with the run; it stays where
-the laptop is, and an interface of the laptop's is the device meanwhile.
+A way without a namespace (`has_namespace` is false) also has a child, which ends with the run. That child stays in the
+laptop's network namespace, and one of the laptop's own interfaces acts as the device for the run.
 """
 
 from collections.abc import Callable
@@ -26,9 +26,9 @@ class Refusal(NamedTuple):
 
     Attributes:
         reason: in plain words: lower-case at the start, no full stop.
-        step: the one step that would change that, as a whole sentence; None: it is not known.
-        can_be_forced: whether --force lifts it.
-        is_denied: whether the system lets another user do it. That is a result: the run goes on, without the device.
+        step: the one step that would change that, as a whole sentence; None: no such step is known.
+        can_be_forced: whether --force overrides the refusal.
+        is_denied: whether the system would let another user do it. That is a result: the run goes on, without a device.
     """
 
     reason: str
@@ -38,9 +38,9 @@ class Refusal(NamedTuple):
 
 
 class Passphrase:
-    """A network's passphrase, in memory that is overwritten as soon as it is not needed any more.
+    """A network's passphrase, in memory that is overwritten as soon as the passphrase is no longer needed.
 
-    It is never shown: not by `repr`, and in no message of an error.
+    The passphrase is never shown: not by `repr`, and not in error messages.
     """
 
     def __init__(self, content: bytearray) -> None:
@@ -51,11 +51,11 @@ class Passphrase:
 
     @property
     def content(self) -> bytearray:
-        """The bytes themselves, not a copy; empty once they are forgotten."""
+        """The bytes themselves, not a copy; empty after `forget()`."""
         return self._content
 
     def forget(self) -> None:
-        """Overwrite it."""
+        """Overwrite the passphrase."""
         for at in range(len(self._content)):
             self._content[at] = 0
         del self._content[:]
@@ -63,15 +63,15 @@ class Passphrase:
 
 @dataclass(slots=True, kw_only=True)
 class Device:
-    """The device to be, and the network to be it on.
+    """The device that the laptop acts as, and the network to join as that device.
 
     Attributes:
         scope: the laptop's interface under test.
         mac: the device's MAC address, lower-case with colons.
         ssid: the network to join, as in `Bss.ssid`; None: a cable needs none.
-        radio: what the device's can do; a join keeps to it.
-        passphrase: set once nothing stands in the way of the join; None: none was given.
-        uses_saved: whether what this laptop has saved for the network is used instead (--saved-passphrase).
+        radio: what the device's radio can do; a join keeps to these limits.
+        passphrase: the network's passphrase, set once no `refusal()` prevents the join; None: none was given.
+        uses_saved: whether the passphrase that this laptop has saved for the network is used (--saved-passphrase).
     """
 
     scope: Scope
@@ -84,13 +84,13 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """Where the device is now.
+    """The state in which `Way.enter` leaves the device.
 
     Attributes:
         interface: the name of the interface to measure on; None: the join failed, so there is none.
-        router: that of a lease which another client has got for it (NetworkManager's); None: there is no such lease.
-        join: what was seen of the join, which the way goes on filling in until it is left; None: nothing was joined.
-        is_device: whether the interface is the device now, and not the laptop again.
+        router: the router in the lease that NetworkManager's DHCP client got; None: there is no such lease.
+        join: what was seen of the join; the way goes on filling it in until `enter()` ends. None: nothing was joined.
+        is_device: tells whether the interface still acts as the device, and is not the laptop's own again.
     """
 
     interface: str | None
@@ -110,13 +110,16 @@ class Way(Protocol):
 
     @property
     def denial(self) -> Refusal | None:
-        """Why nothing is measured as the device, so that the laptop's own exchanges have nothing to compare with."""
+        """Why nothing is measured as the device, so that the laptop's results cannot be compared with the device's.
+
+        None: the device is measured.
+        """
 
     def refusal(self) -> Refusal | None:
-        """Why it may not be used here; None: it may. Sends nothing to the network."""
+        """Why this way may not be used here; None: it may. Sends nothing to the network."""
 
     def says(self) -> list[str]:
-        """What the user is told before it begins, in whole sentences: what is interrupted, and for how long."""
+        """What the user is told before the run begins, in whole sentences: what is interrupted, and for how long."""
 
     def lend(self, pid: int) -> AbstractContextManager[None]:
         """Put the device's interface, or the radio, into the namespace of a process, and take it back at the end.
@@ -129,23 +132,23 @@ class Way(Protocol):
         """Make the device's interface ready, and join.
 
         Args:
-            survey: what the parent's scan heard; None: there was none.
-            stop: ends the measurement early; called by another thread, where nothing keeps the link any more, and
-                again until it has ended.
+            survey: what the parent's scan heard; None: there was no scan.
+            stop: ends the measurement early. Another thread calls it when the link is lost for good, and goes on
+                calling it until the measurement has ended.
 
         Raises:
             OSError: the system does not allow it.
         """
 
     def forget(self) -> None:
-        """Overwrite the passphrase in this process, once its child has it."""
+        """Overwrite the passphrase in this process, once the child process has it."""
 
     def kept(self, join: Join | None) -> list[str]:
-        """What the system may keep of it for good, in whole sentences; in the parent, after the run.
+        """What the system may keep of the join for good, in whole sentences; called in the parent, after the run.
 
         Args:
-            join: what was seen of the join; None: nothing was joined, or the child ended before it told.
+            join: what was seen of the join; None: nothing was joined, or the child ended before it reported.
         """
 
     def left(self) -> list[str]:
-        """What of this laptop is not yet as it was before `lend` (or `enter`), in words; empty: all is."""
+        """What of this laptop is not yet as it was before `lend` (or `enter`), in words; empty: all is restored."""

@@ -1,8 +1,9 @@
-"""NetworkManager over D-Bus, for a connection that it makes for a run: calls, its signals, and its questions.
+"""NetworkManager over D-Bus, for a network connection that it makes for a run: calls, signals, and its questions.
 
-What NetworkManager activates for this connection to the bus ends with it (`bind-activation`), whatever ends that. As a
-secret agent it is asked for the passphrase, so that NetworkManager writes that nowhere. Names and numbers: its D-Bus
-interface (`nm-dbus-interface.h`), version 1.16 and later.
+NetworkManager drops what it has activated for this client as soon as the client's D-Bus connection ends, for whatever
+reason (`bind-activation`). The client is registered as a secret agent: NetworkManager asks it for the passphrase, and
+so does not save the passphrase anywhere. Names and numbers are those of NetworkManager's D-Bus interface
+(`nm-dbus-interface.h`), version 1.16 and later.
 """
 
 import collections
@@ -32,9 +33,9 @@ ROOT = "/org/freedesktop/NetworkManager"
 DEVICE = f"{NAME}.Device"
 CONNECTION = f"{NAME}.Settings.Connection"
 NOT_SAVED = 2
-"""NMSettingSecretFlags: whoever connects is asked for the secret each time."""
+"""NMSettingSecretFlags: the secret is not saved, but asked for at each connection."""
 MOST_CONNECTIONS = 100
-"""So many saved connections are looked at."""
+"""How many saved connections are looked at, at most."""
 ANSWER_S = 10.0
 _AGENT = f"{ROOT}/SecretAgent"
 _AGENTS = f"{ROOT}/AgentManager"
@@ -43,13 +44,19 @@ _MOST_WAITING = 1000
 
 
 class Changed(NamedTuple):
-    """The device of the run has another state now (NMDeviceState)."""
+    """The run's network interface has changed to another state (NMDeviceState)."""
 
     state: int
 
 
 class Question(NamedTuple):
-    """NetworkManager wants the passphrase; `is_new`: because the one that it had was refused."""
+    """NetworkManager asks for the passphrase.
+
+    Attributes:
+        setting: the setting of the connection that the passphrase belongs to.
+        is_new: whether NetworkManager asks because the passphrase that it had was refused.
+        asked: the D-Bus message to reply to.
+    """
 
     setting: str
     is_new: bool
@@ -57,22 +64,22 @@ class Question(NamedTuple):
 
 
 class Manager(Protocol):
-    """What is needed of NetworkManager. Each call raises OSError where it refuses, or does not answer."""
+    """The calls to NetworkManager that a run needs. Each raises OSError if it refuses or does not answer."""
 
     def call(self, path: str, interface: str, method: str, signature: str = "", *body: Any) -> Any:
         """Call a method; returns the answer, a tuple."""
 
     def get(self, path: str, interface: str, name: str) -> Any:
-        """A property."""
+        """Read a property."""
 
     def follow(self, device: str) -> None:
-        """Be told of a device's states, and be asked for passphrases, from now on."""
+        """From now on, receive the state changes of a device (by its D-Bus path), and questions for passphrases."""
 
     def next(self, timeout_s: float) -> Changed | Question | None:
-        """The next of these; None: there was none in time."""
+        """Wait for the next state change or question; None: there was none in time."""
 
     def answer(self, question: Question, passphrase: str | None) -> None:
-        """Answer a question; None: refuse to."""
+        """Answer a question with the passphrase; None: decline to answer."""
 
 
 class RefusedError(OSError):
@@ -99,7 +106,7 @@ def manager() -> Iterator[Manager]:
 
 
 class _Bus:
-    """The system's D-Bus."""
+    """NetworkManager on the system's D-Bus."""
 
     def __init__(self, connection: DBusConnection) -> None:
         self._connection = connection
@@ -108,21 +115,21 @@ class _Bus:
         self._owner = self._send(message_bus.GetNameOwner(NAME))[0]
 
     def call(self, path: str, interface: str, method: str, signature: str = "", *body: Any) -> Any:
-        """Call a method; returns the answer."""
+        """Call a method of NetworkManager; returns the answer, a tuple."""
         return self._send(new_method_call(DBusAddress(path, NAME, interface), method, signature or None, body))
 
     def get(self, path: str, interface: str, name: str) -> Any:
-        """A property."""
+        """Read a property."""
         return self._send(Properties(DBusAddress(path, NAME, interface)).get(name))[0][1]
 
     def follow(self, device: str) -> None:
-        """Be told of a device's states, and be asked for passphrases, from now on."""
+        """From now on, receive the state changes of a device (by its D-Bus path), and questions for passphrases."""
         self._device = device
         self._send(message_bus.AddMatch(MatchRule(type="signal", interface=DEVICE, member="StateChanged", path=device)))
         self.call(_AGENTS, f"{NAME}.AgentManager", "Register", "s", "netpreflight")
 
     def next(self, timeout_s: float) -> Changed | Question | None:
-        """The next change or question."""
+        """Wait for the next state change or question; None: there was none in time."""
         until = CLOCK.monotonic() + timeout_s
         while True:
             try:
@@ -133,7 +140,7 @@ class _Bus:
                 return understood
 
     def answer(self, question: Question, passphrase: str | None) -> None:
-        """Answer a question."""
+        """Answer a question with the passphrase; None: decline to answer."""
         if passphrase is None:
             reply = new_error(question.asked, f"{NAME}.SecretAgent.UserCanceled")
         else:
@@ -142,7 +149,10 @@ class _Bus:
         self._connection.send(reply)
 
     def _understood(self, message: Message) -> Changed | Question | None:
-        """What NetworkManager tells or asks of this run's device; None: another sender, or something else."""
+        """The state change or question in a message; None: it is from another sender, or about something else.
+
+        Other method calls are answered with an empty reply.
+        """
         fields = message.header.fields
         if fields.get(HeaderFields.sender) != self._owner:
             return None
@@ -158,7 +168,7 @@ class _Bus:
         return None
 
     def _send(self, message: Message) -> Any:
-        """Send a call and return its answer; what comes meanwhile is kept for `next`."""
+        """Send a call and return its answer; other messages that arrive while waiting are kept for `next`."""
         serial = next(self._connection.outgoing_serial)
         until = CLOCK.monotonic() + ANSWER_S
         try:

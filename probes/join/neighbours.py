@@ -1,7 +1,7 @@
 """Whether hosts of the network answer ARP requests from the device's MAC address.
 
-Some networks keep their clients apart, and some switch ports drop the frames of a second MAC address. The requests are
-ARP probes: they have no address of their own as the sender's (RFC 5227, section 2.1.1).
+Some networks isolate their clients from each other, and some switch ports drop the frames of a second MAC address. The
+requests are ARP probes: their sender address is 0.0.0.0 (RFC 5227, section 2.1.1).
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from netpreflight.probes.observations import LinkNeighbor, Scope
 
 ANSWER_S = 1.0
 ROUTER_TRIES = 3
-"""As many as RFC 5227 has of probes (PROBE_NUM): a lost one shows nothing."""
+"""As many probes as RFC 5227 sends (PROBE_NUM), since a single one may get lost."""
 ROUTER_ANSWER_S = 0.5
 _BROADCAST = "ff:ff:ff:ff:ff:ff"
 _LARGEST = 128
 
 
 async def neighbours(network: Network, scope: Scope, hosts: list[str]) -> list[LinkNeighbor]:
-    """Ask for each of these hosts that is in the device's own subnet, once.
+    """Send one ARP request for each of these hosts that is in the device's own subnet.
 
     Args:
         network: the device's interface.
@@ -41,7 +41,7 @@ async def neighbours(network: Network, scope: Scope, hosts: list[str]) -> list[L
 
 
 async def ask_router(network: Network, mac: str, address: str) -> LinkNeighbor:
-    """Ask for the router of this network, until it answers or three requests are left unanswered.
+    """Send ARP requests for the router of this network, until it answers or three requests are unanswered.
 
     Args:
         network: the device's interface, which needs no address.
@@ -56,7 +56,7 @@ async def ask_router(network: Network, mac: str, address: str) -> LinkNeighbor:
 
 
 async def _ask(network: Network, mac: str, hosts: list[str], waits_s: list[float]) -> set[str]:
-    """Ask for the hosts that have not answered yet, as often as there are times to wait; return those that answer."""
+    """Send ARP requests in rounds, one for each wait, to the hosts that have not answered; returns those that did."""
     answered: set[str] = set()
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP)) as sock:
@@ -74,7 +74,7 @@ async def _ask(network: Network, mac: str, hosts: list[str], waits_s: list[float
             try:
                 async with asyncio.timeout(wait_s):
                     while answered != set(hosts):
-                        await asyncio.sleep(0)  # sock_recv waits only where no frame is there
+                        await asyncio.sleep(0)  # `sock_recv` does not yield while frames are waiting
                         answerer = answerer_of(await loop.sock_recv(sock, _LARGEST), mac)
                         if answerer in hosts:
                             answered.add(answerer)
@@ -84,9 +84,10 @@ async def _ask(network: Network, mac: str, hosts: list[str], waits_s: list[float
 
 
 def answerer_of(frame: bytes, mac: str) -> str | None:
-    """The host that answers an ARP request of this MAC address with this frame; None: it is no answer to it.
+    """The host that answers an ARP request of this MAC address with this frame; None: the frame is no such answer.
 
-    What a host broadcasts for others arrives at a port that drops everything from this MAC address, too.
+    Only replies to this MAC address count: broadcast ARP of other hosts arrives even if the switch port drops every
+    frame from this MAC address.
     """
     packet = arp_in(frame)
     return packet.sender if packet is not None and packet.is_reply and packet.target_mac == mac else None

@@ -1,29 +1,29 @@
-"""By Wi-Fi: a connection that NetworkManager makes, for an ordinary user who may have it make one.
+"""By Wi-Fi: a connection that NetworkManager makes for an ordinary user who is allowed to have one made.
 
-The laptop's own interface has the device's MAC address meanwhile. NetworkManager takes that back, and joins the
-laptop's network again, as soon as the run's connection to D-Bus has ended, whatever ended it. It asks the run for the
-passphrase, and writes it nowhere.
+During the run the laptop's own interface has the device's MAC address. As soon as the run's D-Bus connection ends, for
+whatever reason, NetworkManager restores the laptop's MAC address and joins the laptop's network again. It asks the run
+for the passphrase, and saves it nowhere.
 
 NetworkManager has no setting for 20 MHz or 802.11b/g. It can limit a connection to a band, but not to channels, so a
-join on a channel that the device does not have is not counted. Its scans keep to no such limit: it gives wpa_supplicant
-`freq_list`, which limits where to join, and never `scan_freq` (1.42). So they send probe requests on 5 GHz, as no
-device without 5 GHz does. That is why they are kept from having its MAC address:
+join on a channel that the device does not have is not counted. NetworkManager's scans are not limited to the band: it
+gives wpa_supplicant `freq_list`, which limits where to join, but never `scan_freq` (1.42). So the scans send probe
+requests on 5 GHz, which a device without 5 GHz never does. To keep such scans from using the device's MAC address:
 
 - NetworkManager is asked for a scan before the first attempt, with the laptop's own address. wpa_supplicant joins at
-  once by what it heard less than 5 s ago (`scan_res_valid_for_connect`), also where the interface was down meanwhile.
-- The connection is to one BSSID, the strongest first of those whose security fits the device: so NetworkManager
-  neither scans while it is active nor has wpa_supplicant do so (`bgscan`). An Argon, too, joins the strongest one, and
-  does not roam.
-- An attempt that is refused is replaced at once by the next one, else wpa_supplicant would scan after 0.1 s.
+  once if its scan results are less than 5 s old (`scan_res_valid_for_connect`), even if the interface was down since.
+- Each connection is to one BSSID: the BSSs whose security fits the device, the strongest first. With a BSSID,
+  NetworkManager neither scans while the connection is active nor has wpa_supplicant scan (`bgscan`). An Argon, too,
+  joins the strongest BSS, and does not roam.
+- A refused attempt is replaced at once by the next one; otherwise wpa_supplicant would scan after 0.1 s.
 
-A scan that has it all the same, on a slow laptop or after a passphrase that was refused, is seen and noted
-(`Join.scanned_5ghz_s`), and so is that one may not have been seen (`Join.unheard_s`).
+A 5 GHz scan that uses the device's MAC address all the same (on a slow laptop, or after a refused passphrase) is noted
+in `Join.scanned_5ghz_s`; that such a scan may have been missed, in `Join.unheard_s`.
 
-The traffic of the laptop's own programs does not leave as the device: the connection's only route is in a table of its
-own, which is for what is bound to the interface.
+The traffic of the laptop's own programs does not leave as the device: the connection's only route is in a routing table
+of its own, which only sockets bound to the interface use.
 
-The causes of a failed join are taken from what the radio's driver tells (nl80211), and never from NetworkManager's
-reasons: it calls a MAC address that was refused "ssid-not-found".
+The causes of a failed join are taken from the events of the radio's driver (nl80211), and never from NetworkManager's
+reasons: if a MAC address is refused, NetworkManager's reason is "ssid-not-found".
 
 Once NetworkManager has given the connection up, it joins the laptop's own network on the same interface: the run ends.
 """
@@ -61,26 +61,26 @@ from netpreflight.systems import SYSTEM
 from netpreflight.systems.interface import StationEvent
 
 ACTIVATE_S = 60.0
-"""The longest that NetworkManager may take for one activation; it ends one itself after 25 s without an answer."""
+"""How long NetworkManager may take for one activation; it gives up by itself after 25 s without an answer."""
 LEASE_S = 20.0
-"""How long its DHCP client may take; after that the run goes on without an address."""
+"""How long NetworkManager's DHCP client may take; after that the run goes on without an address."""
 SCAN_S = 20.0
-"""The longest that its scan may take; it refuses one for some seconds after another, and while it joins a network."""
+"""How long NetworkManager's scan may take. It refuses to scan for some seconds after a scan, and during a join."""
 LOOK_S = 0.1
-"""How long to wait for D-Bus before the driver is heard again."""
+"""How long to wait for a D-Bus message before the driver's events are read again."""
 HURRY_S = 0.02
-"""The same during an attempt: wpa_supplicant scans 0.1 s after a refusal."""
+"""The same during an attempt; shorter, because wpa_supplicant scans 0.1 s after a refusal."""
 ASK_S = 0.3
-"""How long to wait until it is asked for a scan, or about one, again."""
+"""How long to wait before NetworkManager is asked again to scan, or whether its scan has ended."""
 _OF_CONNECTION = (
     "NetworkManager keeps the lease of this run's connection in a file of its own, and the BSSID as a seen one."
 )
 _NEEDED = ("network-control", "settings.modify.own")
 _WIRELESS, _ACCESS_POINT = f"{DEVICE}.Wireless", f"{NAME}.AccessPoint"
 _DISCONNECTED, _PREPARE, _CONFIG, _IP_CONFIG, _ACTIVATED, _GIVEN_UP, _FAILED = 30, 40, 50, 70, 100, 110, 120
-"""NMDeviceState. From `config` on the interface has the device's MAC address, until it is disconnected or less; at
-`ip-config` the supplicant has completed the join; `activated`: the lease is there. `deactivating`, `failed` and what is
-`disconnected` or less end a connection for good."""
+"""NMDeviceState. The interface has the device's MAC address from `config` until its state is `disconnected` or lower.
+At `ip-config` the supplicant has completed the join; at `activated` there is a lease. `deactivating`, `failed`,
+`disconnected` and lower states end a connection for good."""
 _DEACTIVATING = 3
 """NMActiveConnectionState."""
 _TABLE = 7777
@@ -92,12 +92,12 @@ Events = Callable[[], StationEvent | None]
 
 
 class NetworkManager:
-    """The device as a connection of NetworkManager's.
+    """The laptop acts as the device through a connection that NetworkManager makes.
 
     Args:
         device: the device to be.
         clock: for deadlines.
-        elapsed: seconds since the run started.
+        elapsed: gives the seconds since the run started.
         connect: connects to NetworkManager; tests pass a fake one.
     """
 
@@ -119,7 +119,7 @@ class NetworkManager:
         self._adapter = device.scope.interface or ""
 
     def refusal(self) -> Refusal | None:
-        """Why it may not be used here."""
+        """Why this way may not be used here; None: it may."""
         if (found := obstacle(self._device)) is not None:
             return found
         try:
@@ -130,7 +130,7 @@ class NetworkManager:
             return Refusal(str(problem), f"Run netpreflight again {AS_ROOT}.", is_denied=True)
 
     def says(self) -> list[str]:
-        """What the user is told before it begins."""
+        """What the user is told before the join begins."""
         return [
             says_off_air(self._adapter),
             f"NetworkManager joins with the MAC address {self._device.mac} in its place.",
@@ -138,7 +138,7 @@ class NetworkManager:
 
     @contextlib.contextmanager
     def lend(self, _: int) -> Iterator[None]:
-        """Nothing is lent: NetworkManager has the radio."""
+        """Lend nothing: NetworkManager keeps the radio."""
         yield
 
     @contextlib.contextmanager
@@ -153,7 +153,7 @@ class NetworkManager:
             yield Entered(interface=None, join=not_tried)
             return
         form = key_form(device.passphrase.content if device.passphrase else None)
-        # No setting of NetworkManager's takes 802.11n from a radio.
+        # NetworkManager has no setting that disables 802.11n (HT).
         can = structs.replace(device.radio, ht=True)
         join = Join(way=self.name, ssid=device.ssid, abilities=can, key_form=form, started_s=self._elapsed())
         if form == "not-allowed":
@@ -179,19 +179,19 @@ class NetworkManager:
             self._device.passphrase.forget()
 
     def kept(self, join: Join | None) -> list[str]:
-        """What NetworkManager keeps: of a connection that joined, and of leaving this laptop's network for it."""
+        """What NetworkManager keeps for good: about the run's connection, and from rejoining this laptop's network."""
         if join is not None and not join.attempts:
             return []
         has_joined = join is None or join.joined is not None
         return [*([_OF_CONNECTION] if has_joined else []), *renewed(self._device.scope)]
 
     def left(self) -> list[str]:
-        """What of this laptop is not as it was."""
+        """What of this laptop is not yet as it was."""
         return not_back(self._device.scope)
 
 
 def _denial(permissions: dict[str, str]) -> Refusal | None:
-    """What polkit does not let this user do, of what it takes; None: nothing."""
+    """Why this user may not have NetworkManager make the connection (polkit's permissions); None: the user may."""
     for needed in _NEEDED:
         if (told := permissions.get(f"{NAME}.{needed}")) != "yes":
             lets = "lets this user change the network only with an administrator's password"
@@ -205,16 +205,16 @@ def _denial(permissions: dict[str, str]) -> Refusal | None:
 
 
 class _Joining:
-    """The attempts to join one network as one device, by NetworkManager.
+    """The attempts to join one network as one device, through NetworkManager.
 
     Args:
-        bssids: the BSSs to ask, one in each attempt, in turn; empty: whichever NetworkManager finds.
+        bssids: the BSSs to ask, one in each attempt, in turn; empty: any that NetworkManager finds.
 
     Attributes:
         heard: the attempts so far.
-        scans: those on 5 GHz that the device would not make.
-        link: what became of the link; None: there is none yet.
-        router: the router of the lease; None: there is none yet.
+        scans: the scans on 5 GHz that the device would not make.
+        link: what became of the link; None: nothing has been joined yet.
+        router: the router in the lease; None: there is no lease yet, or it names no router.
     """
 
     def __init__(
@@ -237,10 +237,10 @@ class _Joining:
         bus.follow(self._path)
 
     def run(self) -> None:
-        """Try until it has joined, twice with a refused passphrase, and three times otherwise.
+        """Try until the station has joined: at most twice if the passphrase is refused, else at most three times.
 
-        A BSS that was not asked has gone since the survey, or does not answer scans: it is left for the others, unless
-        what became of it was lost.
+        A BSS that NetworkManager did not ask is gone since the survey, or does not answer scans: it is dropped from the
+        BSSs to try, unless events were lost that may have been about it.
         """
         try:
             self._scan()
@@ -267,7 +267,7 @@ class _Joining:
                 self._device.passphrase.forget()
 
     def _scan(self) -> None:
-        """Have NetworkManager scan with the laptop's own MAC address."""
+        """Have NetworkManager scan with the laptop's own MAC address, and wait until the scan has ended."""
         names = {"ssids": ("aay", [b"", ssid_bytes(self._device.ssid or "")])}
         until, before, is_asked = self._clock.monotonic() + SCAN_S, self._last_scan(), False
         while self._last_scan() == before and self._clock.monotonic() < until:
@@ -282,10 +282,11 @@ class _Joining:
         self._pass_over(0.0)
 
     def _last_scan(self) -> int:
+        """When NetworkManager's last scan ended, as a number that changes with each scan."""
         return int(self._bus.get(self._path, _WIRELESS, "LastScan"))
 
     def _pass_over(self, wait_s: float) -> None:
-        """Wait so long for what NetworkManager tells of the laptop's own connection, and leave it aside."""
+        """Wait for messages and driver events about the laptop's own connection, and discard them."""
         while (told := self._bus.next(wait_s)) is not None:
             if isinstance(told, Question):
                 self._bus.answer(told, None)
@@ -294,7 +295,10 @@ class _Joining:
             pass
 
     def _activate(self) -> str:
-        """Have NetworkManager make the connection, which it drops when this process leaves D-Bus; returns its path."""
+        """Have NetworkManager make and activate the connection; returns the D-Bus path of the active connection.
+
+        NetworkManager drops the connection when this process leaves D-Bus.
+        """
         options = {"persist": ("s", "volatile"), "bind-activation": ("s", "dbus-client")}
         made = settings(self._device, SYSTEM.user_name(), self._bssids[0] if self._bssids else None)
         answer = self._bus.call(
@@ -307,7 +311,7 @@ class _Joining:
             self._bus.call(ROOT, NAME, "DeactivateConnection", "o", active)
 
     def _has_joined(self, active: str) -> bool:
-        """Follow an activation until the station is on the network, or is not."""
+        """Follow an activation to its end; returns whether the station is on the network."""
         has_begun, before = False, len(self.heard.attempts)
         until = self._clock.monotonic() + ACTIVATE_S
         while self._clock.monotonic() < until:
@@ -315,7 +319,7 @@ class _Joining:
             self.hear()
             if isinstance(told, Question):
                 is_asked = self.heard.is_open or len(self.heard.attempts) > before
-                if told.is_new and not is_asked and len(self._bssids) > 1:  # it would look as long for the same one
+                if told.is_new and not is_asked and len(self._bssids) > 1:  # it would look for the same BSS again
                     return False
                 self._answer(told)
             elif isinstance(told, Changed):
@@ -332,24 +336,27 @@ class _Joining:
         return False
 
     def _is_joined(self, active: str) -> bool:
-        """Whether this activation is on the network now: what was told may be late, and of the laptop's own."""
+        """Whether this activation is on the network now.
+
+        NetworkManager is asked, because a state change may arrive late or be about the laptop's own connection.
+        """
         return _IP_CONFIG <= self._bus.get(self._path, DEVICE, "State") <= _ACTIVATED and self._is_ours(active)
 
     def _is_over(self, active: str) -> bool:
-        """Whether an activation has ended, and not only one before it."""
+        """Whether this activation itself has ended, and not only an earlier one."""
         try:
             return bool(self._bus.get(active, f"{NAME}.Connection.Active", "State") >= _DEACTIVATING)
-        except RefusedError:  # it is not there any longer
+        except RefusedError:  # the active connection no longer exists
             return True
 
     def hear(self) -> None:
-        """Take what the driver has told by now: of attempts, and once it has joined, of the link."""
+        """Process the driver's events that have arrived: about the attempts, and after a join about the link."""
         while (event := self._events()) is not None:
             (self.link or self.heard).read(event)
             self.scans.read(event)
 
     def note(self, told: Changed | Question | None) -> None:
-        """Note that the link is given up, or that the interface is the laptop's again, where that was just told."""
+        """Process a state change: the link may be given up, or the interface be the laptop's again."""
         if not isinstance(told, Changed):
             return
         if told.state <= _DISCONNECTED:
@@ -368,7 +375,10 @@ class _Joining:
         return self.link is not None and self.link.is_over
 
     def has_interface(self) -> bool:
-        """Whether the interface is the device, which the kernel knows at once: it has the device's MAC address."""
+        """Whether the interface still acts as the device; if it has another MAC address, note that the link is over.
+
+        The kernel is asked for the MAC address, because it knows of a change before NetworkManager reports one.
+        """
         name = self._device.scope.interface
         now = next((adapter for adapter in SYSTEM.adapters() if adapter.name == name), None)
         if now is None or now.mac != self._device.mac:
@@ -376,11 +386,11 @@ class _Joining:
         return not self.is_over
 
     def _is_ours(self, active: str) -> bool:
-        """Whether what is active on the interface is the connection of the run, and not one of the laptop's."""
+        """Whether the interface's active connection is the run's, and not one of the laptop's own."""
         return bool(self._bus.get(self._path, DEVICE, "ActiveConnection") == active)
 
     def _answer(self, question: Question) -> None:
-        """Tell NetworkManager the passphrase, unless it was refused as often as it may be."""
+        """Give NetworkManager the passphrase, unless it has already been refused KEY_TRIES times."""
         if question.is_new:
             self.heard.key_was_refused()
         passphrase = self._device.passphrase
@@ -388,12 +398,15 @@ class _Joining:
         self._bus.answer(question, _text(passphrase.content) if passphrase is not None and may_tell else None)
 
     def _note_join(self, active: str) -> bool:
-        """Note where the station is, and whether the device could be there, too; False: its link has gone again."""
+        """Note the BSS that the station has joined, and whether the device has that channel.
+
+        Returns False if the link is already gone again.
+        """
         point = self._bus.get(self._path, _WIRELESS, "ActiveAccessPoint")
         try:
             frequency = int(self._bus.get(point, _ACCESS_POINT, "Frequency"))
             bssid = str(self._bus.get(point, _ACCESS_POINT, "HwAddress")).lower()
-        except RefusedError:  # there is no such access point any longer
+        except RefusedError:  # the access point no longer exists
             return False
         if not self._is_ours(active):
             return False
@@ -402,7 +415,7 @@ class _Joining:
         return True
 
     def _await_lease(self, active: str) -> None:
-        """Wait for the lease of NetworkManager's DHCP client, and note its router; or until the link is given up."""
+        """Wait for the lease of NetworkManager's DHCP client and note its router, or until the link is given up."""
         until = self._clock.monotonic() + LEASE_S
         while self._bus.get(self._path, DEVICE, "State") != _ACTIVATED and not self.is_over:
             if self._clock.monotonic() > until:
@@ -412,12 +425,12 @@ class _Joining:
             self.hear()
         else:
             self.router = None if self.is_over else self._lease_router()
-        if not self._is_ours(active):  # asked last, so that all before was asked of the run's own
+        if not self._is_ours(active):  # checked last, so that all answers above are about the run's own connection
             self.give_up()
             self.router = None
 
     def _lease_router(self) -> str | None:
-        """The router of the lease; None: it names none, or there is no lease any longer."""
+        """The router in the lease; None: the lease names none, or there is no lease any more."""
         try:
             lease = self._bus.get(self._path, DEVICE, "Dhcp4Config")
             options = self._bus.get(lease, f"{NAME}.DHCP4Config", "Options") if lease != "/" else {}
@@ -428,9 +441,9 @@ class _Joining:
 
 
 def _nothing_fits(device: Device, survey: Wifi | None) -> Join | None:
-    """The join that is not tried, because no BSS that was heard offers what the station has; None: one may.
+    """The result of a join that is not tried because no BSS that was heard fits the station; None: a BSS may fit.
 
-    NetworkManager would look for one on all bands, with the device's MAC address, until its time is over.
+    If it were tried, NetworkManager would look for a BSS on all bands with the device's MAC address until it gives up.
     """
     found = surveyed(survey, device)
     if not found or any(fits(bss, device) for bss in found):
@@ -452,11 +465,11 @@ def _only_24(can: JoinAbilities) -> bool:
 
 
 def settings(device: Device, user: str, bssid: str | None = None) -> dict[str, dict[str, tuple[str, Any]]]:
-    """The connection that NetworkManager makes for a device, as `AddAndActivateConnection2` takes it.
+    """The settings of the connection that NetworkManager makes, in the form of `AddAndActivateConnection2`.
 
     Args:
         device: the device to be.
-        user: whose connection it is.
+        user: the only user who may use the connection.
         bssid: the only BSS to ask; None: any of the network.
     """
     interface, can = device.scope.interface or "", device.radio
@@ -496,7 +509,7 @@ def settings(device: Device, user: str, bssid: str | None = None) -> dict[str, d
 
 
 def _security(can: JoinAbilities) -> dict[str, tuple[str, Any]]:
-    """A passphrase that NetworkManager asks for each time, and the limits of the device's radio."""
+    """The security settings: a passphrase that NetworkManager asks for each time, and what the device supports."""
     ciphers = [cipher.lower() for cipher in can.ciphers if cipher in OF_WPA]
     protocols = [name for family, name in (("wpa2-psk", "rsn"), ("wpa-psk", "wpa")) if family in can.security]
     return {
@@ -510,7 +523,7 @@ def _security(can: JoinAbilities) -> dict[str, tuple[str, Any]]:
 
 
 def _rule(interface: str) -> dict[str, tuple[str, Any]]:
-    """What is bound to the interface goes by the connection's own routes, and nothing else does."""
+    """A routing rule: only traffic that is bound to the interface uses the connection's own routing table."""
     return {
         "family": ("i", 2),
         "priority": ("u", _TABLE),
@@ -521,10 +534,10 @@ def _rule(interface: str) -> dict[str, tuple[str, Any]]:
 
 
 def _text(content: bytearray) -> str:
-    """A passphrase as D-Bus has it.
+    """A passphrase as text, which D-Bus requires.
 
     Raises:
-        OSError: it is not UTF-8.
+        OSError: the passphrase is not UTF-8.
     """
     try:
         return content.decode("utf-8")
@@ -534,16 +547,16 @@ def _text(content: bytearray) -> str:
 
 @contextlib.contextmanager
 def _watching(bus: Manager, joining: _Joining, join: Join, clock: Clock, stop: Callable[[], None]) -> Iterator[None]:
-    """Watch the link meanwhile, and fill in what became of it; `stop` is called where NetworkManager gives it up."""
+    """Watch the link during the block, and fill in `join`; call `stop` if NetworkManager gives the link up."""
     ended, begun = threading.Event(), clock.monotonic()
 
     def look() -> None:
         while not ended.is_set():
             try:
                 told = bus.next(LOOK_S)
-                if isinstance(told, Question):  # it has the passphrase; who sends the device away is not told again
+                if isinstance(told, Question):  # not answered again: it has had the passphrase, and joined
                     bus.answer(told, None)
-            except OSError:  # D-Bus has gone: the driver and the kernel still tell
+            except OSError:  # D-Bus is gone: go by the driver and the kernel
                 ended.wait(LOOK_S)
                 told = None
                 if not joining.has_interface():
@@ -569,7 +582,7 @@ def _watching(bus: Manager, joining: _Joining, join: Join, clock: Clock, stop: C
 
 
 def _fill_in(join: Join, joining: _Joining) -> None:
-    """Fill in what was seen of scans, and of the link so far."""
+    """Copy into `join` what was seen so far of scans on 5 GHz and of the link."""
     join.scanned_5ghz_s, join.unheard_s = joining.scans.first_s, joining.scans.unheard_s
     if (link := joining.link) is not None:
         join.lost = list(link.lost)

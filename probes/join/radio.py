@@ -1,9 +1,9 @@
 """By Wi-Fi: the laptop's radio in a network namespace of the run, with a station of the run's own on it.
 
-The laptop is off its Wi-Fi meanwhile. The station is a second interface on the radio, with the device's MAC address;
-the laptop's own interface is set down, and its address never changes. Once the process that has the namespace has
-ended, whatever ended it, the kernel takes the station away and gives the radio back; what manages it joins the
-laptop's network again. It needs root's rights.
+The laptop is off its own Wi-Fi for the run. The station is a second interface on the radio, with the device's MAC
+address; the laptop's own interface is set down, and its MAC address never changes. Once the process that has the
+namespace ends, for whatever reason, the kernel removes the station and gives the radio back. The program that manages
+the radio then joins the laptop's network again. This way needs root's rights.
 """
 
 import contextlib
@@ -20,9 +20,9 @@ from netpreflight.systems import SYSTEM
 
 _LOOK_S = 0.5
 _BACK_S = 10.0
-"""How long a link that is lost at the end of the run may take to come back; a device tries again, too."""
+"""How long a link that is down at the end of the run may take to come back, because a device would also try again."""
 _TRUSTED = "NetworkManager"
-"""What is known to bring the laptop back by itself, in any case."""
+"""The only program that is known to join the laptop's network again by itself."""
 
 
 class Radio:
@@ -31,7 +31,7 @@ class Radio:
     Args:
         device: the device to be.
         clock: for deadlines.
-        elapsed: seconds since the run started.
+        elapsed: gives the seconds since the run started.
     """
 
     name: JoinWay = "radio"
@@ -48,7 +48,7 @@ class Radio:
         self._was_lent = False
 
     def refusal(self) -> Refusal | None:
-        """Why it may not be used here."""
+        """Why this way may not be used here; None: it may."""
         if "radio" not in SYSTEM.joiners:
             return Refusal(
                 "this system cannot lend its radio to a run", "Run netpreflight on a Linux laptop in the same network."
@@ -77,7 +77,7 @@ class Radio:
         return way_home.doubt(self._device.scope)
 
     def says(self) -> list[str]:
-        """What the user is told before it begins."""
+        """What the user is told before the join begins."""
         return [
             says_off_air(self._adapter),
             f"A station with the MAC address {self._device.mac} joins in its place.",
@@ -85,7 +85,7 @@ class Radio:
 
     @contextlib.contextmanager
     def lend(self, pid: int) -> Iterator[None]:
-        """Put the radio into the namespace of a process; it comes back when that process has ended.
+        """Put the radio into the namespace of a process; the radio comes back when that process has ended.
 
         Raises:
             OSError: the system does not allow it.
@@ -131,11 +131,11 @@ class Radio:
             self._device.passphrase.forget()
 
     def kept(self, _: Join | None) -> list[str]:
-        """What NetworkManager writes anew, also where the radio was away and nothing was joined with it."""
+        """What NetworkManager has rewritten by rejoining this laptop's network, even if the device joined nothing."""
         return renewed(self._device.scope) if self._was_lent and self._manager == _TRUSTED else []
 
     def left(self) -> list[str]:
-        """What of this laptop is not as it was."""
+        """What of this laptop is not yet as it was."""
         return not_back(self._device.scope)
 
 
@@ -143,7 +143,10 @@ class Radio:
 def watching(
     talk: Talk, join: Join, clock: Clock, elapsed: Callable[[], float], stop: Callable[[], None]
 ) -> Iterator[None]:
-    """Watch the link meanwhile, and fill in what became of it; `stop` is called where the supplicant has ended."""
+    """Watch the link during the block, and fill in `join`; call `stop` if the supplicant ends.
+
+    At the end of the block, a link that is down gets up to _BACK_S to come back.
+    """
     ended = threading.Event()
     begun = clock.monotonic()
     watch = threading.Thread(target=_watch, args=(talk, join, elapsed, ended, stop), daemon=True)
@@ -167,7 +170,7 @@ def watching(
 
 
 def _bssid_now(talk: Talk) -> str | None:
-    """The BSS that the station is on; None: none."""
+    """The BSSID that the station is connected to; None: it is not connected."""
     status = dict(line.split("=", 1) for line in talk.ask(b"STATUS").splitlines() if "=" in line)
     return status.get("bssid") if status.get("wpa_state") == "COMPLETED" else None
 
@@ -175,7 +178,7 @@ def _bssid_now(talk: Talk) -> str | None:
 def _watch(
     talk: Talk, join: Join, elapsed: Callable[[], float], ended: threading.Event, stop: Callable[[], None]
 ) -> None:
-    """Note each loss of the link."""
+    """Note each loss of the link in `join`, until `ended` is set; call `stop` if the supplicant ends."""
     seen = Watched()
     while not ended.is_set():
         line = talk.line(_LOOK_S)
@@ -199,5 +202,5 @@ def _watch(
         seen = Watched()
         if len(join.lost) == MOST_ATTEMPTS:
             with contextlib.suppress(OSError):
-                talk.ask(b"DISCONNECT")  # it would join, and be sent away, for ever
+                talk.ask(b"DISCONNECT")  # otherwise the station would join and be sent away for ever
             return

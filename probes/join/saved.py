@@ -1,4 +1,4 @@
-"""The passphrase that NetworkManager has saved for a network, for whoever may see it (root, or who polkit lets)."""
+"""The passphrase that NetworkManager has saved for a network, if this user may see it (root, or allowed by polkit)."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,20 +22,20 @@ _WITHHELD = {
     _AGENT_OWNED: "NetworkManager leaves the passphrase of {ssid} to the keyring of the desktop",
     NOT_SAVED: "NetworkManager asks for the passphrase of {ssid} each time, and saves none",
 }
-"""Why there is none, by NetworkManager's flags of a secret (NMSettingSecretFlags)."""
+"""Why NetworkManager has saved no passphrase, by the flags of the secret (NMSettingSecretFlags)."""
 _NONE = "this laptop has saved no passphrase for {ssid}"
 _DENIED = "NetworkManager does not tell this user the passphrase of {ssid}"
 
 
 def passphrase(ssid: str, connect: Callable[[], AbstractContextManager[Manager]] = manager) -> str:
-    """The passphrase of the first connection to a network that has one.
+    """The saved passphrase for a network: that of the first saved connection to it that has one.
 
     Args:
         ssid: the network's name, as in `Bss.ssid`.
         connect: connects to NetworkManager; tests pass a fake one.
 
     Raises:
-        OSError: there is none, or it is not told; the message says which.
+        OSError: no passphrase is saved, or this user may not see it; the message says which.
     """
     found = _NONE
     with connect() as bus:

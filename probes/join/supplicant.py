@@ -1,8 +1,8 @@
-"""A wpa_supplicant of the run's own, and attempts to join by it.
+"""A wpa_supplicant of the run's own, and attempts to join through it.
 
-It gets everything by its control socket: an abstract one (unix(7)), which exists in the run's network namespace only,
-and leaves no file. So the passphrase is in no argument list, file, environment or log. What it says comes over a
-terminal that nobody else has, because it would keep back what it writes into a pipe.
+wpa_supplicant is controlled only through its control socket: an abstract one (unix(7)), which exists only in the run's
+network namespace and leaves no file. So the passphrase is in no argument list, file, environment or log. Its output is
+read from a pseudo-terminal that no other process has open: it would buffer what it writes to a pipe.
 """
 
 import collections
@@ -24,44 +24,44 @@ from netpreflight.probes.wifi.elements import ssid_bytes
 from netpreflight.systems import SYSTEM
 
 ANSWER_S = 20.0
-"""Adding an interface takes long on a slow or busy machine."""
+"""How long an answer may take: adding an interface takes long on a slow or busy machine."""
 START_S = 10.0
 ATTEMPT_S = 25.0
-"""The longest that one attempt may take: a scan of all channels, and the join."""
+"""How long one attempt may take: a scan of all channels, and the join."""
 AFTER_S = 1.0
-"""How long more is waited for, once a link has ended, before the handshake counts as unfinished."""
+"""How long to wait for further output after a link has ended, before the handshake counts as unfinished."""
 KEY_TRIES, OTHER_TRIES = 2, 3
 ENDED = "the supplicant (wpa_supplicant) ended before the run did"
 _LOOK_S = 0.5
 _SOCKET = "netpreflight"
 _PATH_BYTES = 108
-"""Of sockaddr_un: the supplicant binds its name with all the zeros behind it."""
+"""The size of `sun_path` in sockaddr_un: the supplicant binds its name padded with zeros to this size."""
 _LARGEST = 8192
 _MOST_LINES = 10_000
 _LONGEST_LINE = 500
 OF_WPA = frozenset({"CCMP", "TKIP"})
-"""The ciphers that WPA and WPA2 have."""
+"""The ciphers of WPA and WPA2."""
 _HEARD = re.compile(r"^[0-9a-f:]{17}\t(\d{4})\t", re.MULTILINE)
-"""A BSS in the answer to SCAN_RESULTS."""
+"""The frequency of a BSS in the answer to SCAN_RESULTS."""
 _FREQUENCY = re.compile(r"\b(\d{4}) MHz")
 
 
 class Talk(Protocol):
-    """What is needed of a running supplicant."""
+    """What a join needs of a running supplicant."""
 
     def ask(self, command: bytes | bytearray) -> str:
-        """Send a command; returns the answer. Raises OSError if there is none."""
+        """Send a command; returns the answer. Raises OSError if no answer comes."""
 
     def line(self, timeout_s: float) -> str | None:
-        """The next line that it has said; None: there was none in time, or it has ended."""
+        """The next line of the supplicant's output; None: there was none in time, or the supplicant has ended."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended by itself, or was ended from outside."""
+        """Whether the supplicant has ended by itself, or was ended from outside."""
 
 
 class Supplicant:
-    """A running wpa_supplicant for one interface. It ends with this process, whatever ends that."""
+    """A running wpa_supplicant for one interface. It ends when this process ends, for whatever reason."""
 
     def __init__(self, interface: str, clock: Clock = CLOCK) -> None:
         self._interface, self._clock = interface, clock
@@ -71,10 +71,10 @@ class Supplicant:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Run it.
+        """Run wpa_supplicant during the block.
 
         Raises:
-            OSError: it is not installed, does not start, or does not answer.
+            OSError: wpa_supplicant is not installed, does not start, or does not answer.
         """
         ours, its = os.openpty()
         self._reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
@@ -94,14 +94,14 @@ class Supplicant:
             if its >= 0:
                 os.close(its)
             if self._reader.ident is not None:
-                self._reader.join(ANSWER_S)  # it ends with the supplicant, which had the other end
+                self._reader.join(ANSWER_S)  # the reader ends once the supplicant closes the other end
             os.close(ours)
 
     def ask(self, command: bytes | bytearray) -> str:
         """Send a command for the interface; returns the answer.
 
         Raises:
-            OSError: there is none.
+            OSError: no answer comes.
         """
         whole = bytearray(f"IFNAME={self._interface} ".encode()) + command
         try:
@@ -111,16 +111,17 @@ class Supplicant:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended."""
+        """Whether the supplicant has ended."""
         return self._has_ended
 
     def line(self, timeout_s: float) -> str | None:
-        """The next line that it has said."""
+        """The next line of the supplicant's output; None: there was none in time, or the supplicant has ended."""
         with self._there:
             self._there.wait_for(lambda: bool(self._lines) or self._has_ended, timeout_s)
             return self._lines.popleft() if self._lines else None
 
     def _send(self, command: bytes | bytearray) -> str:
+        """Send a command to the control socket; returns the answer, or raises OSError if none comes."""
         self._socket.settimeout(_LOOK_S)
         until = self._clock.monotonic() + ANSWER_S
         with contextlib.suppress(ConnectionRefusedError):  # nobody has the other end
@@ -133,7 +134,7 @@ class Supplicant:
         raise OSError(ENDED)
 
     def _connect(self) -> None:
-        """Connect to its control socket, as soon as that is there."""
+        """Connect to the supplicant's control socket, as soon as the socket exists."""
         until = self._clock.monotonic() + START_S
         while True:
             try:
@@ -148,7 +149,7 @@ class Supplicant:
                 return
 
     def _read(self, terminal: int) -> None:
-        """Read what it says, until it has ended."""
+        """Read the supplicant's output until it ends; keep the lines that may tell something (`TELLING`)."""
         rest = b""
         while True:
             try:
@@ -173,9 +174,9 @@ class Joining:
 
     Args:
         talk: the supplicant.
-        device: the device to be; its passphrase is forgotten once the supplicant has it.
+        device: the device to be; its passphrase is overwritten once the supplicant has it.
         clock: for deadlines.
-        elapsed: seconds since the run started.
+        elapsed: gives the seconds since the run started.
     """
 
     def __init__(self, talk: Talk, device: Device, clock: Clock, elapsed: Callable[[], float]) -> None:
@@ -186,10 +187,10 @@ class Joining:
         """Tell the supplicant the network, the passphrase and the limits of the device's radio.
 
         Raises:
-            OSError: it does not take them.
+            OSError: the supplicant does not accept them.
         """
         for setting in ("disable_btm 1", "p2p_disabled 1", "pmf 0", "reject_btm_req_reason 1"):
-            self._talk.ask(f"SET {setting}".encode())  # a build without one has nothing to switch off
+            self._talk.ask(f"SET {setting}".encode())  # a build without a feature need not switch it off
         number = self._talk.ask(b"ADD_NETWORK")
         if number != "0":
             raise OSError(f"wpa_supplicant adds no network ({number})")
@@ -201,11 +202,12 @@ class Joining:
             self._device.passphrase.forget()
 
     def attempts(self, *, fits_one: bool = False) -> Iterator[JoinAttempt]:
-        """Try until it has joined, twice with a wrong passphrase, and three times otherwise.
+        """Try until the station has joined: at most twice if the passphrase is refused, else at most three times.
 
         Args:
-            fits_one: whether the survey heard a BSS that the device could join. One that is passed over is then another
-                one of the name, which was found alone: that one has gone, or the scan has missed it.
+            fits_one: whether the survey heard a BSS that the device could join. If the supplicant then passes over the
+                network, it found only other BSSs of the same name: the fitting BSS is gone, or the scan has missed it.
+                So another attempt is made.
         """
         tried: list[JoinAttempt] = []
         while True:
@@ -214,7 +216,7 @@ class Joining:
             if self._talk.has_ended:
                 return
             ended = [attempt.ended for attempt in tried]
-            # What the supplicant predicts from the beacon it predicts again.
+            # The supplicant passes a network over because of its beacon, and would do so again.
             if ended[-1] == "joined" or (ended[-1] == "passed-over" and not fits_one):
                 return
             if ended.count("key-refused") >= KEY_TRIES:
@@ -223,6 +225,7 @@ class Joining:
                 return
 
     def _settings(self) -> dict[str, str]:
+        """The network's settings for wpa_supplicant, without the passphrase: its name, and the device's limits."""
         can, device = self._device.radio, self._device
         ciphers = " ".join(cipher for cipher in can.ciphers if cipher in OF_WPA)
         frequencies = " ".join(map(str, self._frequencies()))
@@ -245,10 +248,10 @@ class Joining:
         return {**found, "key_mgmt": "WPA-PSK", "proto": protocols, "pairwise": ciphers, "group": ciphers}
 
     def _frequencies(self) -> list[int]:
-        """The device's frequencies that this laptop's radio has: a scan that names another one is refused whole.
+        """The device's frequencies that this laptop's radio has, too: it refuses a scan that names any other frequency.
 
         Raises:
-            OSError: it has none of them.
+            OSError: the radio has none of the device's frequencies.
         """
         here = {int(frequency) for frequency in _FREQUENCY.findall(self._talk.ask(b"GET_CAPABILITY freq"))}
         wanted = self._device.radio.frequencies_mhz
@@ -258,7 +261,11 @@ class Joining:
         return found
 
     def _give_passphrase(self, content: bytearray) -> None:
-        """Hand the passphrase over; what this builds for it is overwritten."""
+        """Give wpa_supplicant the passphrase; the command, which holds a copy of the passphrase, is then overwritten.
+
+        Raises:
+            OSError: wpa_supplicant does not accept the passphrase.
+        """
         quote = b"" if _is_key(content) else b'"'
         command = bytearray(b"SET_NETWORK 0 psk " + quote)
         command += content
@@ -274,7 +281,7 @@ class Joining:
         return self._talk.ask(b"SET_NETWORK 0 " + name.encode() + b" " + value)
 
     def _heard_mhz(self) -> list[int] | UnsetType:
-        """The frequencies on which the last scan heard any BSS, ascending; UNSET: it is not told."""
+        """The frequencies on which the last scan heard any BSS, ascending; UNSET: the supplicant does not answer."""
         try:
             told = self._talk.ask(b"SCAN_RESULTS")
         except OSError:
@@ -282,7 +289,7 @@ class Joining:
         return sorted({int(frequency) for frequency in _HEARD.findall(told)})[:MOST_HEARD]
 
     def _attempt(self) -> JoinAttempt:
-        """Make one attempt, and end it."""
+        """Make one attempt with fresh scan results; disconnect afterwards unless it has joined."""
         begun, at_s = self._clock.monotonic(), self._elapsed()
         self._talk.ask(b"BSS_FLUSH 0")
         while self._talk.line(0) is not None:
@@ -305,15 +312,16 @@ class Joining:
 
 
 def key_form(content: bytearray | None) -> KeyForm:
-    """What kind of text a passphrase is (IEEE 802.11-2020, J.4.1 and 12.7.1)."""
+    """Whether a passphrase was given, is allowed, and is ASCII (IEEE 802.11-2020, J.4.1 and 12.7.1)."""
     if content is None:
         return "none"
     if _is_key(content):
         return "allowed"
-    if not 8 <= len(content) <= 63 or 0 in content or 10 in content:  # a control command ends there
+    if not 8 <= len(content) <= 63 or 0 in content or 10 in content:  # a NUL or line feed would end the control command
         return "not-allowed"
     return "allowed" if all(32 <= octet <= 126 for octet in content) else "not-ascii"
 
 
 def _is_key(content: bytearray) -> bool:
+    """Whether this is a pre-shared key in 64 hexadecimal digits, and not a passphrase."""
     return len(content) == 64 and all(octet in b"0123456789abcdefABCDEF" for octet in content)

@@ -1,8 +1,8 @@
 """Whether NetworkManager takes the laptop back to its own network by itself, as it has to after a run.
 
-It does so by its autoconnection (NetworkManager.conf(5), nm-settings-nmcli(5)): of the saved connections whose network
-is in range it activates the one with the highest `autoconnect-priority`, and of these the one that was used last, which
-is the laptop's own.
+NetworkManager does so by autoconnecting (NetworkManager.conf(5), nm-settings-nmcli(5)): among the saved connections
+whose network is in range it activates the one with the highest `autoconnect-priority`. If several have the same
+priority, it activates the one that was used last, which is the laptop's own.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
 
 _VOLATILE = 0x4
-"""NMSettingsConnectionFlags."""
+"""NMSettingsConnectionFlags: the connection is deleted as soon as it is deactivated."""
 _SETTINGS_OF_LOGIN = ("802-11-wireless-security", "802-1x")
 Settings = dict[str, dict[str, tuple[str, Any]]]
 
 
 def doubt(scope: Scope, bus: Manager | None = None) -> Refusal | None:
-    """Why the laptop may not come back to the network that it is on; None: it will, or it is on none.
+    """Why the laptop might not come back to the network that it is on; None: it will, or it is on no network.
 
     Args:
-        scope: the laptop's radio.
-        bus: NetworkManager; None: it is connected to for this.
+        scope: the laptop's Wi-Fi interface and its addresses.
+        bus: NetworkManager; None: connect to it for this question.
     """
     try:
         with manager() if bus is None else contextlib.nullcontext(bus) as asked:
@@ -52,7 +52,7 @@ def doubt(scope: Scope, bus: Manager | None = None) -> Refusal | None:
 
 
 def _doubt(bus: Manager, scope: Scope) -> tuple[str, str] | None:
-    """The reason, and the step that would change that."""
+    """The reason for the doubt, and the step that would remove it, without its full stop; None: there is no doubt."""
     (radio,) = bus.call(ROOT, NAME, "GetDeviceByIpIface", "s", scope.interface or "")
     active = bus.get(radio, DEVICE, "ActiveConnection")
     if active == "/":
@@ -99,7 +99,7 @@ def _priority(has: Settings) -> int:
 
 
 def _asks_each_time(has: Settings) -> bool:
-    """Whether any secret of the connection is one that nobody saves (NMSettingSecretFlags)."""
+    """Whether any secret of the connection is not saved but asked for each time (NMSettingSecretFlags)."""
     return any(
         value & NOT_SAVED
         for setting in _SETTINGS_OF_LOGIN

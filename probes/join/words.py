@@ -1,7 +1,7 @@
-"""What wpa_supplicant says of an attempt to join, read line by line (its debug output, versions 2.9 to 2.11).
+"""What wpa_supplicant's debug output says about an attempt to join, read line by line (versions 2.9 to 2.11).
 
-A line is one that it prints, without the time: an event (`CTRL-EVENT-...`), or a sentence of its own. It quotes names
-that others chose (SSIDs), with anything that is not plain ASCII escaped; so a line counts by how it begins.
+A line, without its time stamp, is an event (`CTRL-EVENT-...`) or a sentence. Lines also quote names that others chose
+(SSIDs; what is not plain ASCII is escaped). So only the beginning of a line decides what it means.
 """
 
 import re
@@ -32,7 +32,7 @@ _TIMEOUT = re.compile(
 _NOT_FOUND = re.compile(r"No suitable network found")
 _SKIP = re.compile(r" *skip (?:RSN IE|WPA IE|-) ?-? ?(.*)")
 _MOVE = re.compile(r"(?:WNM: )?RX action 7 from ")
-"""A BSS Transition Management Request (IEEE 802.11-2020, table 9-427), which the supplicant is told to disregard."""
+"""A BSS Transition Management Request (IEEE 802.11-2020, table 9-427); the supplicant is configured to ignore these."""
 _SKIPPED: tuple[tuple[str, PassedOver], ...] = (
     ("no mgmt frame protection", "pmf"),
     ("mgmt frame protection", "pmf"),
@@ -53,25 +53,32 @@ _OTHER_NETWORK = (
     "SSID temporarily disabled",
     "frequency not allowed",
 )
-"""Reasons that say nothing of the network that is joined."""
+"""Reasons for skipping a BSS that say nothing about the network to join."""
 
 
 TELLING = re.compile(
     rb"[^\n]*(?:CTRL-EVENT-|Trying to a|Associated with|timed out|timeout|skip |No suitable|4-Way Handshake failed|"
     rb"WNM: RX action 7 )[^\n]*"
 )
-"""The lines that may tell something, of the many that it writes."""
+"""Matches the lines that may be about an attempt, among the many that wpa_supplicant writes."""
 
 
 @dataclass(slots=True)
 class Watched:
-    """What the lines of one attempt have said so far, or those after a join.
+    """What the lines of one attempt, or the lines after a join, have said so far.
 
     Attributes:
-        ended: how the attempt ended; None: it has not.
-        was_associated: whether the access point had let the station in.
-        heard_mhz: as in `JoinAttempt`.
-        said: the lines that say so, in the supplicant's words.
+        ended: how the attempt ended; None: it has not ended.
+        was_associated: whether the access point had accepted the association.
+        bssid: the access point's BSSID.
+        status: the status code of a refusal.
+        reason: the reason code with which the link ended; None: it has not ended.
+        by_laptop: whether this laptop ended the link.
+        wrong_key: whether the supplicant blames the passphrase.
+        was_asked_to_move: whether the access point asked the station to move to another BSS.
+        passed_over: why the supplicant skipped the network.
+        heard_mhz: see `JoinAttempt`.
+        said: the lines that these facts come from, in the supplicant's words.
     """
 
     ended: JoinEnd | None = None
@@ -88,7 +95,7 @@ class Watched:
     said: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> bool:
-        """Take a line; returns whether it was one that tells something."""
+        """Process a line; returns whether the line said something about the attempt."""
         line = _PREFIX.sub("", line, count=1) if not line.startswith(" ") else line
         if not self._understood(line):
             return False
@@ -98,6 +105,7 @@ class Watched:
         return True
 
     def _understood(self, line: str) -> bool:
+        """Note what a line without its prefix says; returns whether it is a known one."""
         if found := _SKIP.match(line):
             return self._skipped(found[1])
         if found := _TRYING.match(line):
@@ -127,13 +135,14 @@ class Watched:
         return True
 
     def _skipped(self, why: str) -> bool:
+        """Note why a BSS was skipped; returns whether the reason is about the network to join."""
         if any(why.startswith(word) for word in _OTHER_NETWORK):
             return False
         self.passed_over = next((kind for word, kind in _SKIPPED if why.startswith(word)), self.passed_over or "other")
         return True
 
     def attempt(self, mac: str, at_s: float, duration_s: float) -> JoinAttempt:
-        """The attempt that this was, of a station with this MAC address."""
+        """This attempt as an observation, made by a station with this MAC address."""
         return JoinAttempt(
             at_s=at_s,
             duration_s=duration_s,
@@ -150,6 +159,6 @@ class Watched:
         )
 
     def settled(self) -> None:
-        """No more was said after a link ended: how a handshake ended that nobody called wrong."""
+        """Set `ended` if nothing more is said after the link ended: no line has then blamed the passphrase."""
         if self.ended is None and self.reason is not None:
             self.ended = "key-unfinished" if self.was_associated else "no-answer"

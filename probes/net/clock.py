@@ -16,11 +16,11 @@ class Clock:
         return time.monotonic()
 
     def wall(self) -> float:
-        """Seconds since 1970, as this machine believes."""
+        """Seconds since 1970 by this machine's own clock, which may be wrong."""
         return time.time()
 
     def since_boot(self) -> float:
-        """Seconds since this machine was started, including those asleep (Linux, whose NetworkManager goes by it)."""
+        """Seconds since this machine started, time asleep included (Linux only; NetworkManager counts like this)."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     async def sleep_until(self, at: float) -> None:
@@ -36,7 +36,7 @@ CLOCK = Clock()
 
 
 def utc(at_s: float) -> str:
-    """A time (seconds since 1970) in ISO 8601; where the clock is beyond every calendar, that it is."""
+    """A time (seconds since 1970) in ISO 8601, or a text that says that no calendar date can show it."""
     try:
         return dt.datetime.fromtimestamp(at_s, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):

@@ -33,7 +33,7 @@ def reply_to(message_id: int, payload: bytes) -> str:
 
 
 def _skip_options(rest: bytes) -> None:
-    """Walk the options (RFC 7252 section 3.1); raises ValueError where they do not fit."""
+    """Walk the options (RFC 7252 section 3.1); raises ValueError if they are malformed."""
     position = 0
     while position < len(rest):
         if rest[position] == _PAYLOAD_MARKER:

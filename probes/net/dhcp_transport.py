@@ -1,9 +1,9 @@
-"""How DHCP messages get to the servers, and theirs get back: in whole Ethernet frames, or over the UDP ports 68 and 67.
+"""How DHCP messages reach the servers, and answers come back: in whole Ethernet frames, or over UDP ports 68 and 67.
 
-Frames need raw sockets (Linux). Over UDP any user of Windows and macOS can ask as an unknown device: what servers send
-with the broadcast flag set comes to every socket on port 68. What comes by that is less: no ARP, nothing that is sent
-to the device's own address, and nothing that a firewall of this laptop drops. Therefore a server that is known can also
-be asked as a relay asks (RFC 1542 section 4): it answers by unicast, to port 67 here.
+Frames need raw sockets (Linux). Over UDP any user of Windows and macOS can ask as an unknown device: if the broadcast
+flag is set, servers' answers come to every socket on port 68. UDP shows less than frames: no ARP, nothing that is sent
+to the device's own address, and nothing that a firewall of this laptop drops. Therefore a server whose address is known
+can also be asked the way a relay asks (RFC 1542 section 4): it answers by unicast, to port 67 of this laptop.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _BOOTREPLY = b"\x02"
 _LARGEST = 4096
 _SO_RCVBUFFORCE = 33
 _BUFFER = 2_000_000
-"""Bytes, of which the kernel makes twice as many: some seconds' worth of a flood of answers, if this laptop is busy."""
+"""Receive buffer in bytes (the kernel doubles it): holds some seconds of a flood of answers if the laptop is busy."""
 
 
 class Heard(NamedTuple):
@@ -48,31 +48,31 @@ class Heard(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What was sent, as the trace shows it, and its bytes from the IP header on."""
+    """What was sent: the bytes that the trace shows, and the size in bytes from the IP header on."""
 
     data: bytes
     size: int
 
 
 OnHeard = Callable[[bytes, Heard | None], None]
-"""Called with what arrived, and the datagram in it; None: there is none."""
+"""Called with the bytes that arrived, and the datagram in them (None: there is none)."""
 OnArp = Callable[[bytes], None]
 """Called with each ARP packet, from the Ethernet header on."""
 
 
 class RawTransport:
-    """Whole Ethernet frames; also ARP.
+    """Sends and receives DHCP and ARP in whole Ethernet frames.
 
     Args:
         network: the interface under test.
-        scope: with the interface's hardware address, the source of each frame: switches and access points drop others.
-        client: the hardware address of the client whose leases are given back; None: the one that is made up.
+        scope: gives the interface's hardware address, the source of each frame: switches and access points drop others.
+        client: the hardware address of the client whose leases are given back; None: that of the made-up device.
     """
 
     def __init__(self, network: Network, scope: Scope, client: str | None = None) -> None:
         self._network, self._laptop_mac, self._client = network, mac_of(scope), client
         self.may_inform = True
-        """Whether an INFORM may be sent: the system then does not refuse the answer by an ICMP error."""
+        """Whether an INFORM may be sent: only if the kernel will not answer the server's ACK with an ICMP error."""
 
     def open(self, on_heard: OnHeard, on_arp: OnArp) -> None:
         """Open the sockets.
@@ -88,7 +88,7 @@ class RawTransport:
             self._arp.settimeout(0)
             filters.attach(self._arp, filters.arp())
             self._socket.settimeout(0)
-            filters.attach(self._socket, None)  # until something is asked
+            filters.attach(self._socket, None)  # nothing passes until `expect()`
             with contextlib.suppress(OSError):  # without CAP_NET_ADMIN the default buffer has to do
                 self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
             self._arp.bind((self._network.interface, ARP))
@@ -104,7 +104,7 @@ class RawTransport:
                 self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self._sink.bind(("", CLIENT_PORT))
             except OSError as problem:
-                # A port in use is as good: then the laptop's own DHCP client listens on it.
+                # If the port is in use, the laptop's own DHCP client listens on it, which is just as good.
                 self.may_inform = problem.errno == errno.EADDRINUSE
         except OSError:
             self._close()
@@ -184,7 +184,7 @@ class RawTransport:
 
 
 class UdpTransport:
-    """UDP port 68, and port 67 to ask as a relay.
+    """Sends and receives DHCP over UDP: from port 68 as a client, and from port 67 as a relay.
 
     Args:
         network: the interface under test.
@@ -199,7 +199,7 @@ class UdpTransport:
         self._xids: Collection[int] = ()
         self._relay: socket.socket | None = None
         self._inbox: Inbox[Datagram] = Inbox(network.clock)
-        """Counts what may have been lost; what arrives is handed over at once."""
+        """Only tells whether datagrams may have been lost: what arrives is handed over at once, not queued."""
 
     def open(self, on_heard: OnHeard, _: OnArp) -> None:
         """Open the socket on port 68.
@@ -223,7 +223,7 @@ class UdpTransport:
         return self._send(self._client, message, _BROADCAST)
 
     def relay(self, message: bytes, server: str) -> Sent:
-        """Send a server a message as a relay does.
+        """Send a message to a server the way a relay does: from port 67, to which the server then answers.
 
         Raises:
             OSError: another program has port 67, or the system does not send it.
@@ -234,7 +234,7 @@ class UdpTransport:
         return self._send(self._relay, message, server)
 
     def release(self, address: str, server: str, _: str | None) -> Sent:
-        """Give an address back: unicast, or to all where this laptop has no address from which the server is reached.
+        """Give an address back: by unicast, or by broadcast if this laptop cannot reach the server.
 
         Raises:
             OSError: the system does not send it.
@@ -242,7 +242,7 @@ class UdpTransport:
         message = release_message(device_mac(self._laptop_mac), address, server)
         if self._scope.is_on_link(server) or (self._scope.address and self._scope.gateway):
             with contextlib.suppress(OSError):
-                self._network.refuse_own(server)  # the network named it
+                self._network.refuse_own(server)  # the network chose this address
                 return self._send(self._client, message, server)
         return self._send(self._client, message, _BROADCAST)
 
@@ -257,7 +257,7 @@ class UdpTransport:
             sock.close()
 
     def _listen(self, port: int) -> socket.socket:
-        """A socket on a port that another program may have, too."""
+        """Open a socket on a port, even if another program has the port, too."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.settimeout(0)
@@ -282,7 +282,7 @@ class UdpTransport:
             self._on_readable(sock)
 
     def _on_readable(self, sock: socket.socket) -> None:
-        """Hand over the datagrams that have arrived, those left out that answer other clients."""
+        """Hand over the datagrams that have arrived, except answers to other clients."""
         for _ in range(MOST_AT_ONCE):  # the loop calls again while there is more
             try:
                 payload, (source, port) = sock.recvfrom(_LARGEST)
@@ -294,17 +294,17 @@ class UdpTransport:
             fits = port == SERVER_PORT and payload[:1] == _BOOTREPLY and int.from_bytes(payload[4:8]) in self._xids
             self._inbox.has_read_one(fits=fits)
             if fits:
-                # How it was addressed is not told: on port 68 by broadcast, as the flag asks for.
+                # The system does not tell the destination address. On port 68 it was broadcast, as the flag asks for.
                 self._on_heard(payload, Heard(payload, source, None, sock is self._client))
 
 
 def transport(
     kind: LeaseTransport, network: Network, scope: Scope, client: str | None = None
 ) -> RawTransport | UdpTransport:
-    """The transport of this kind; `client` as for `RawTransport`."""
+    """The transport of this kind; `client`: see `RawTransport`."""
     return RawTransport(network, scope, client) if kind == "raw" else UdpTransport(network, scope)
 
 
 def mac_of(scope: Scope) -> str:
-    """This laptop's hardware address."""
+    """This laptop's hardware address; all zeros if it is not known."""
     return scope.mac or "00:00:00:00:00:00"

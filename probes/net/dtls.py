@@ -5,10 +5,11 @@ ways (RFC 7250), and the connection-id extension with its provisional number 254
 (dtls_message_channel.cpp:252-277, mbedtls_config_platform.h). A server answers the ClientHello before any key is
 considered: with a HelloVerifyRequest, a ServerHello, or an Alert.
 
-A HelloVerifyRequest holds a cookie, which the server takes back only from the address and port that it was sent to, in
-a second ClientHello that is otherwise the same (section 4.2.1). That one is answered by the server's flight: a
-ServerHello, perhaps a Certificate, a ServerKeyExchange that is signed over both sides' random numbers (RFC 8422 section
-5.4), perhaps a CertificateRequest, and a ServerHelloDone; in fragments and in any order (section 4.2.3).
+A HelloVerifyRequest holds a cookie, which the server accepts only from the address and port that it was sent to, in
+a second ClientHello that is otherwise the same (section 4.2.1). The server answers the second ClientHello with its
+flight: a ServerHello, perhaps a Certificate, a ServerKeyExchange that is signed over both sides' random numbers (RFC
+8422 section 5.4), perhaps a CertificateRequest, and a ServerHelloDone. These messages may come in fragments and in any
+order (RFC 6347 section 4.2.3).
 """
 
 import os
@@ -31,27 +32,27 @@ _FLIGHT = {
     _DONE: "ServerHelloDone",
     22: "CertificateStatus",
 }
-"""What a server's flight can hold."""
+"""The messages that a server's flight can hold: name by handshake type."""
 _RECORD_HEADER = struct.Struct("!BHHHIH")  # type, version, epoch, sequence number (16 + 32 bits), length
 _ALERT_LEVELS = {1, 2}
 _LARGEST_RECORD = 2**14 + 2048
 _FATAL, _HANDSHAKE_FAILURE = 2, 40
 _MESSAGE_HEADER = 12
 LARGEST_MESSAGE = 8192
-"""Bytes of a message that are put together: a chain of certificates has less."""
+"""The size (bytes) of the largest message that is reassembled: a certificate chain is smaller."""
 MOST_MESSAGES = 16
 MOST_FRAGMENTS = 48
-"""Of a flight, those that come again counted too: more than any server sends, and fewer than a socket hears."""
+"""How many fragments of a flight are accepted, with repeated ones: more than any server sends, less than a flood."""
 
 
 def client_hello(random: bytes | None = None, cookie: bytes = b"", *, record: int = 0) -> bytes:
     """A ClientHello in a record of its own.
 
     Args:
-        random: 32 bytes; new ones, if none are given.
-        cookie: what a HelloVerifyRequest gave; this is then the second ClientHello of its handshake.
-        record: the record's sequence number. A device's first is 0, and each retransmission has the next one (RFC 6347
-            section 4.2.4; mbedTLS ssl_tls.c, mbedtls_ssl_write_record()).
+        random: 32 bytes; None: new random ones.
+        cookie: the cookie of a HelloVerifyRequest, for the second ClientHello of a handshake.
+        record: the record's sequence number. A device begins with 0, and each retransmission has the next number (RFC
+            6347 section 4.2.4; mbedTLS ssl_tls.c, mbedtls_ssl_write_record()).
     """
     extensions = b"".join(
         struct.pack("!HH", number, len(body)) + body
@@ -82,7 +83,7 @@ def client_hello(random: bytes | None = None, cookie: bytes = b"", *, record: in
 
 
 def alert(record: int) -> bytes:
-    """A fatal alert, with which a device ends a handshake that failed; the server then keeps nothing of it."""
+    """A fatal alert, with which a device ends a failed handshake; the server then drops the handshake's state."""
     return _record(_ALERT, record, bytes([_FATAL, _HANDSHAKE_FAILURE]))
 
 
@@ -92,7 +93,7 @@ def _record(content: int, number: int, body: bytes) -> bytes:
 
 
 def cookie_of(datagram: bytes) -> bytes | None:
-    """The cookie in a server's datagram, or None where that is no HelloVerifyRequest with one."""
+    """The cookie in a server's datagram; None if the datagram is not a HelloVerifyRequest with a cookie."""
     try:
         if record_name(datagram) != "HelloVerifyRequest":
             return None
@@ -107,7 +108,7 @@ def record_name(datagram: bytes) -> str:
     """The name of the first record in a server's datagram.
 
     Raises:
-        ValueError: it is no well-formed DTLS record that a server sends in answer to a ClientHello.
+        ValueError: the datagram does not begin with a well-formed DTLS record that answers a ClientHello.
     """
     if len(datagram) < _RECORD_HEADER.size:
         raise ValueError("too short for a DTLS record")
@@ -133,33 +134,34 @@ def record_name(datagram: bytes) -> str:
 
 @dataclass
 class _Message:
-    """A handshake message, as far as it has come."""
+    """A handshake message, as far as its fragments have arrived."""
 
     kind: int
     body: bytearray
     missing: int
+    """How many bytes of the body have not arrived yet."""
     came: bytearray
-    """1 for each byte of the body that has come."""
+    """1 for each byte of the body that has arrived."""
 
 
 @dataclass
 class Flight:
-    """A server's flight, put together from its datagrams as they come; whatever they hold, within limits."""
+    """A server's flight of handshake messages, reassembled from its datagrams; how much is kept is limited."""
 
     alert: str | None = None
-    """The name of the alert that the server sent instead."""
+    """The alert that the server sent instead of a flight, such as `Alert 40`."""
     cookie_again: bool = False
-    """Whether it asked for a cookie where it had to take one."""
+    """Whether the server asked for a cookie again, although the ClientHello already had the cookie."""
     is_flood: bool = False
-    """Whether more came than any server sends; then nothing more is taken."""
+    """Whether more fragments came than any server sends; further fragments are ignored."""
     _messages: dict[int, _Message] = field(default_factory=dict)
     _fragments: int = 0
 
     def add(self, datagram: bytes) -> None:
-        """Take a datagram.
+        """Add the alerts and handshake fragments in a datagram.
 
         Raises:
-            ValueError: it holds nothing of a flight.
+            ValueError: the datagram holds none of a flight.
         """
         taken, at = False, 0
         while len(datagram) - at >= _RECORD_HEADER.size:
@@ -178,7 +180,7 @@ class Flight:
             raise ValueError("not a DTLS handshake record that a server would send")
 
     def _add_handshake(self, record: bytes) -> bool:
-        """Take what a handshake record holds: fragments, one after the other."""
+        """Add the fragments in a handshake record; returns whether any of them can belong to a server's flight."""
         taken, at = False, 0
         while len(record) - at >= _MESSAGE_HEADER:
             whole, offset, size = (int.from_bytes(record[at + i : at + i + 3]) for i in (1, 6, 9))
@@ -196,7 +198,7 @@ class Flight:
         return taken
 
     def _add_fragment(self, number: int, new: _Message, offset: int, fragment: bytes) -> bool:
-        """Take a fragment; what has come stays as it came first."""
+        """Add a fragment, without changing bytes that have already arrived; returns whether it fits its message."""
         self._fragments += 1
         if self._fragments > MOST_FRAGMENTS:
             self.is_flood = True
@@ -205,7 +207,7 @@ class Flight:
         if (message.kind, len(message.body)) != (new.kind, len(new.body)):
             return False
         end = offset + len(fragment)
-        if message.came.count(1, offset, end):  # again, or in other pieces
+        if message.came.count(1, offset, end):  # repeated, or split differently
             old = zip(message.body[offset:end], message.came[offset:end], fragment, strict=True)
             fragment = bytes(body if came else byte for body, came, byte in old)
         message.missing -= message.came.count(0, offset, end)
@@ -214,17 +216,21 @@ class Flight:
 
     @property
     def begun(self) -> bool:
-        """Whether anything of it has come."""
+        """Whether any part of the flight has arrived."""
         return bool(self._messages)
 
     @property
     def messages(self) -> list[str]:
-        """The names of the messages that have come whole, in the server's order."""
+        """The names of the messages that have arrived completely, in the server's order."""
         return [_FLIGHT[message.kind] for _, message in sorted(self._messages.items()) if not message.missing]
 
     @property
     def is_whole(self) -> bool:
-        """Whether what is signed has come, or all of a flight that holds no such thing."""
+        """Whether enough of the flight has arrived to judge it.
+
+        That is: ServerHello and the signed ServerKeyExchange; or, if the server sends no ServerKeyExchange, every
+        message from ServerHello to ServerHelloDone.
+        """
         kinds = {message.kind: number for number, message in self._messages.items() if not message.missing}
         if {_SERVER_HELLO, _KEY_EXCHANGE} <= kinds.keys():
             return True
@@ -237,15 +243,16 @@ class Flight:
 
     @property
     def server_random(self) -> bytes:
-        """The random number of its ServerHello; empty: none came."""
+        """The random number in the server's ServerHello; empty: no complete ServerHello came."""
         hello = self._body(_SERVER_HELLO)
         return hello[2 : 2 + RANDOM_SIZE] if len(hello) >= 2 + RANDOM_SIZE else b""
 
     @property
     def key_exchange(self) -> bytes:
-        """The body of its ServerKeyExchange; empty: none came."""
+        """The body of the server's ServerKeyExchange; empty: no complete one came."""
         return self._body(_KEY_EXCHANGE)
 
     def _body(self, kind: int) -> bytes:
+        """The body of the first complete message of this handshake type; empty: there is none."""
         whole = (message for message in self._messages.values() if message.kind == kind and not message.missing)
         return next((bytes(message.body) for message in whole), b"")

@@ -1,8 +1,8 @@
 """Send one request, repeated on a schedule until it is answered: every UDP probe does this.
 
-An ICMP error is proved if it quotes something of the datagram that nobody can guess. Many routers quote the UDP header
-only, and somebody on this LAN who tries all ports can send such an error in a router's name. Then the request is sent
-once more from each of three random ports: whoever really refuses it refuses all three promptly.
+An ICMP error is proved if it quotes bytes of the datagram that nobody can guess. Many routers quote only the UDP
+header, and anybody on this LAN who tries all ports can send such an error in a router's name. So if no error is proved,
+the request is sent once more from each of three random ports: a host that really refuses it refuses all three promptly.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ REFUSED = "refused by somebody: Windows does not say by whom"
 MOST_IGNORED = 8
 NEW_PORTS = 3
 PROMPT_S = 0.75
-"""How soon an answer or error has to come to each of them: more than a round trip, and less than the second after which
-a server repeats what it sent (RFC 6347 section 4.2.4.1). Somebody who sweeps at 2600 datagrams a second meets a port
-that is random in the whole range within this time once in 30 times."""
+"""How soon an answer or error has to come to each of the new ports: more than a round trip, and less than the second
+after which a server repeats what it sent (RFC 6347 section 4.2.4.1). An attacker who sweeps all ports with 2600
+datagrams a second hits a port chosen at random within this time in 1 of 30 cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,18 @@ async def exchange(
 
     Args:
         network: gives the time, and limits how long to wait.
-        sock: the socket to use; anything else that arrives on it is recorded as ignored.
-        request: the datagram; or, if retransmissions differ, a function that makes it from how many were sent before.
+        sock: the socket to use; datagrams that are no answer are recorded as ignored.
+        request: the datagram; or, if retransmissions differ, a function that builds it from the number of datagrams
+            already sent.
         address: IPv4 address to send to.
         port: UDP port to send to.
         at_s: seconds after the start at which the request is sent.
         give_up_s: seconds after the start at which waiting ends.
-        read: decodes a reply; None: it is a part of an answer, and the rest is waited for. Raises ValueError with the
-            reason if it is no answer.
+        read: decodes a reply. Returns None for a part of an answer, after which the rest is waited for. Raises
+            ValueError with the reason if the reply is no answer.
         shape: the request's shape, if it is not the socket's own.
         mark: bytes that every answer has, such as the request's id, so that the kernel can drop a flood of others.
-        mark_at: where in the answer they are.
+        mark_at: offset of `mark` in the answer.
     """
     sock.expect(port, address, mark, mark_at)
     attempts: list[Attempt] = []
@@ -77,7 +78,7 @@ async def exchange(
     refusals = 0
     datagram = b""
     failed: str | None = None
-    """How netpreflight failed on a datagram, if it did."""
+    """The internal error of netpreflight that a datagram caused; None: there was none."""
 
     def attempt(outcome: AttemptOutcome, at: float, detail: str | None = None) -> Attempt:
         """An attempt with this outcome, for the datagram that was sent last."""
@@ -134,7 +135,12 @@ async def exchange(
 def _taken(
     event: Datagram, address: str, port: int, read: Callable[[bytes], T | None]
 ) -> tuple[T | None, str | None, str | None]:
-    """What a datagram says; else why it is no answer, and how netpreflight failed on it, if it did."""
+    """Decode a datagram.
+
+    Returns:
+        Its value (None if it is no answer, or only a part of one); why it is no answer; and netpreflight's internal
+        error in words, if decoding failed with one.
+    """
     if (event.address, event.port) != (address, port):
         return None, f"came from {event.source} instead of {address}:{port}", None
     try:
@@ -168,13 +174,13 @@ async def ask_on_new_ports(
 
 
 def proves_nothing(attempts: list[Attempt]) -> bool:
-    """Whether an ICMP error came, and none that is proved."""
+    """Whether ICMP errors came, but none of them is proved."""
     errors = [attempt.icmp for attempt in attempts if attempt.icmp]
     return bool(errors) and not any(icmp.proved for icmp in errors)
 
 
 def _rtt_ms(sent_at: float, came_at: float) -> float | None:
-    """How long an answer took; None: it had come before this try was sent, so an earlier one has drawn it."""
+    """How long an answer took; None: it came before this attempt was sent, so it answers an earlier attempt."""
     return _ms(came_at - sent_at) if came_at >= sent_at else None
 
 

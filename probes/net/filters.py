@@ -1,7 +1,7 @@
-"""Filters by which the kernel drops what a socket does not wait for (classic BPF).
+"""Filters by which the kernel drops packets that a socket does not wait for (classic BPF).
 
-A flood that the kernel drops fills no buffer, so the answer behind it is still read. A filter is a list of tests. A
-packet that is too short for one of them does not pass.
+A flood that the kernel drops fills no buffer, so the answer behind it is still read. A filter is a list of tests, all
+of which a packet has to pass. A packet that is too short for a test does not pass it.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jump if true, 
 _FROM_START = {1: 0x30, 2: 0x28, 4: 0x20}
 """BPF_LD + BPF_ABS, by how many bytes are loaded."""
 _AFTER_HEADER = {1: 0x50, 2: 0x48, 4: 0x40}
-"""BPF_LD + BPF_IND: the same, from where the IP header ends."""
+"""BPF_LD + BPF_IND: the same, at an offset from the end of the IP header."""
 _SIZE_OF_HEADER = 0xB1  # BPF_LDX + BPF_MSH: X = 4 * (low nibble of the byte at the operand)
 _EQUAL, _ANY_BIT, _RETURN = 0x15, 0x45, 0x06
 _NETWORK_HEADER = 0xFFF00000  # SKF_NET_OFF: from here on, offsets count from the IP header
@@ -28,12 +28,13 @@ _BOOTREPLY = 2
 
 
 class Test(NamedTuple):
-    """A number in a packet, and what it may be.
+    """A number in a packet, and the values that it may have.
 
     Attributes:
-        size: of the number, in bytes.
-        at: where it is; after the IP header, if `header` says where that begins.
-        values: one of these; with `is_mask`, none of these bits.
+        size: the number's size in bytes.
+        at: the number's offset; if `header` is given, counted from the end of the IP header.
+        values: the number has to be one of these; with `is_mask`, none of these bits may be set in it.
+        header: the offset at which the IP header begins.
     """
 
     size: int
@@ -44,7 +45,7 @@ class Test(NamedTuple):
 
 
 def attach(sock: socket.socket, tests: Iterable[Test] | None) -> bool:
-    """Let only packets pass that pass all tests, from now on (None: no packet); False if that is not possible."""
+    """From now on, let only packets through that pass all tests (None: none); False if the system cannot filter."""
     with contextlib.suppress(OSError):
         SYSTEM.attach_filter(sock, DROP if tests is None else program_of(list(tests)))
         return True
@@ -55,7 +56,7 @@ DROP = INSTRUCTION.pack(_RETURN, 0, 0, 0)
 
 
 def program_of(tests: list[Test]) -> bytes:
-    """The instructions of a filter."""
+    """The BPF program of a filter: it accepts a packet that passes all tests, and drops any other."""
     sizes = [len(test.values) + 1 + (test.header is not None) for test in tests]
     drop = sum(sizes) + 1
     made: list[bytes] = []
@@ -114,7 +115,7 @@ def arp() -> list[Test]:
 
 
 def quotes(protocol: int, far: str) -> list[Test]:
-    """For a raw ICMP socket: errors that quote a packet of this protocol to this address."""
+    """For a raw ICMP socket: errors that quote a packet of this IP protocol sent to the address `far`."""
     return [
         Test(1, _ICMP + _PROTOCOL, (protocol,), header=0),
         Test(4, _ICMP + _DESTINATION, (_number(far),), header=0),

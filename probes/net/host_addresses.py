@@ -1,4 +1,4 @@
-"""What the lookups have found so far, for the probes that wait for an address."""
+"""The addresses that DNS lookups have found so far, for the probes that wait for an address."""
 
 import asyncio
 import ipaddress
@@ -15,7 +15,11 @@ def is_ipv4(host: str) -> bool:
 
 
 class HostAddresses:
-    """Addresses by name, each available as soon as a device would have it."""
+    """Addresses by host name, each available as soon as a device would have it.
+
+    Args:
+        names: the names that are looked up in any case.
+    """
 
     def __init__(self, names: list[str]) -> None:
         loop = asyncio.get_running_loop()
@@ -23,9 +27,9 @@ class HostAddresses:
         self._resolver: asyncio.Future[Callable[[str], Awaitable[str | None]] | None] = loop.create_future()
 
     async def address(self, host: str) -> str | None:
-        """The address that a device uses for a host (lwIP keeps the first of an answer), or None if it gets none.
+        """Wait for the address that a device uses for a host (the first of the answer, as in lwIP); None: it gets none.
 
-        A host that was not announced is looked up when it is asked for; an IPv4 address stands for itself.
+        A host that is not one of `names` is looked up now; an IPv4 address stands for itself.
         """
         if is_ipv4(host):
             return host
@@ -40,7 +44,7 @@ class HostAddresses:
             self._known[name].set_result(address)
 
     def resolve_with(self, look_up: Callable[[str], Awaitable[str | None]] | None) -> None:
-        """Set how names that were not announced are looked up; None: they are not."""
+        """Set the function that looks up hosts that are not among `names`; None: they are not looked up."""
         if not self._resolver.done():
             self._resolver.set_result(look_up)
 

@@ -48,7 +48,7 @@ async def get(
     """Ask for a page, and keep at most `most` bytes of its body. The caller limits the time.
 
     Raises:
-        OSError, TimeoutError: no connection, or no answer; or the address is one that is not asked (`refuse_own`).
+        OSError, TimeoutError: no connection, or no answer; or `refuse_own` rejects the address.
         NotHttpError: the answer is not HTTP.
     """
     network.refuse_own(page.address)

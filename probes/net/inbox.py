@@ -1,6 +1,6 @@
-"""What a socket has received: which of it may be an answer, what waits, and whether some of it may have been lost.
+"""The packets that a socket has received: which may be an answer, which are still queued, and whether some were lost.
 
-A flood must neither hide an answer nor hold the event loop, and where it may have hidden one, that has to be known.
+A flood must neither hide an answer nor block the event loop; if it may have hidden an answer, the caller has to know.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from netpreflight.systems import SYSTEM
 MOST_AT_ONCE = 64
 """The most packets read from one socket before others get their turn."""
 MOST_WAITING = 1024
-"""The most packets that wait to be looked at: more would be a flood."""
+"""The most packets that are queued for the caller: more would be a flood."""
 FULL_QUEUE = 128
-"""As many packets in a row may have filled a socket's buffer, so that the system dropped others."""
+"""This many packets read in a row may have filled the socket's buffer, so that the system dropped others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,23 @@ class Expected:
 
     @property
     def tests(self) -> list[filters.Test]:
-        """The same for the kernel."""
+        """The same check as a filter for the kernel."""
         return filters.datagrams(self.address, self.port, self.mark, self.mark_at)
 
 
 class Arrived(Protocol):
-    """Something that arrived, and when, on the monotonic clock."""
+    """Something that arrived at a known time."""
 
     @property
     def at(self) -> float:
-        """When."""
+        """When it arrived, on the monotonic clock."""
 
 
 Arrival = TypeVar("Arrival", bound=Arrived)
 
 
 class Inbox(Generic[Arrival]):
-    """What a socket has received and nobody has taken yet, and whether some of it may have been lost."""
+    """A queue of what a socket has received; knows whether packets may have been lost."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -63,16 +63,16 @@ class Inbox(Generic[Arrival]):
         self._in_a_row = 0
         self._is_lost = False
         self._counted: dict[socket.socket, int] = {}
-        """The sockets whose dropped packets the kernel counts, and how many those were."""
+        """The sockets whose dropped packets the kernel counts, each with the count at the last look."""
         self._strangers_are_dropped = False
 
     def watch(self, sock: socket.socket) -> None:
-        """Go by the kernel's count of what it drops for a socket because its buffer is full, where it counts that."""
+        """Use the kernel's count of packets dropped because this socket's buffer was full, if there is such a count."""
         if (drops := SYSTEM.dropped(sock)) is not None:
             self._counted[sock] = drops
 
     def is_filtered(self, sock: socket.socket, tests: list[filters.Test]) -> None:
-        """Have the kernel drop what does not pass; its count then includes what it drops for that reason."""
+        """Have the kernel drop packets that fail the tests. Its drop count then includes these, so it is ignored."""
         self._look_at_count()
         if filters.attach(sock, tests):
             self._strangers_are_dropped = True
@@ -87,9 +87,12 @@ class Inbox(Generic[Arrival]):
             self._is_lost = True
 
     def has_read_one(self, *, fits: bool) -> None:
-        """Note that one more was read, whether or not it may be an answer; it was there already."""
+        """Note that a packet was read without waiting for it. Many in a row may mean that others were lost.
+
+        `fits`: whether the packet may be an answer.
+        """
         if self._strangers_are_dropped and not fits:
-            return  # it came before the filter
+            return  # it came before the filter was set
         self._in_a_row += 1
         if not self._counted and self._in_a_row >= FULL_QUEUE:
             self._is_lost = True
@@ -99,7 +102,7 @@ class Inbox(Generic[Arrival]):
         self._in_a_row = 0
 
     async def take(self, deadline: float) -> Arrival | None:
-        """The next one that arrived before `deadline` (monotonic clock); None: none did."""
+        """Wait for the next packet that arrives before `deadline` (monotonic clock); None: none did."""
         while not self._waiting:
             left_s = deadline - self._clock.monotonic()
             self._has_more.clear()
@@ -111,7 +114,7 @@ class Inbox(Generic[Arrival]):
         return self._waiting.popleft() if self._waiting[0].at <= deadline else None
 
     def clear(self) -> None:
-        """Forget what nobody has taken."""
+        """Empty the queue."""
         self._waiting.clear()
 
     def take_lost(self) -> bool:
@@ -121,6 +124,7 @@ class Inbox(Generic[Arrival]):
         return lost
 
     def _look_at_count(self) -> None:
+        """Note a loss if the kernel's drop count of any socket has changed since the last look."""
         for sock, before in self._counted.items():
             drops = SYSTEM.dropped(sock)
             self._is_lost = self._is_lost or drops not in {None, before}

@@ -1,22 +1,23 @@
 """A ladder: packets with rising TTL to one port, and the answer to each. Each TTL is a rung.
 
-All packets of a ladder belong to one flow, so that a router that balances load by flow sends them all the same way.
+All packets of a ladder belong to one flow, so that a router that balances load by flow sends them all the same route.
 Each answer has to be matched with its packet:
 
 * With raw sockets, an ICMP error quotes the packet's IP identification, which is the packet's number.
-* Without, a UDP ladder uses one socket, and each payload carries a number, which an ICMP error may quote. A DTLS or NTP
-  payload carries the number's complement, too, which keeps the checksum the same.
-* A rung that is asked again is asked from a source port of its own, which identifies the packet. As soon as an answer
-  or an error could not be matched, every further packet gets a port of its own.
-* Where the system tells of an error neither its sender nor what it quotes (Windows), each packet has a port of its own.
-* An error that shows by neither which packet it answers is kept as one that is not proved: somebody on this LAN who
-  tries all ports can send it in a router's name.
+* Without raw sockets, a UDP ladder uses one socket, and each payload carries a number, which an ICMP error may quote. A
+  DTLS or NTP payload carries the number's complement, too, which keeps the checksum the same.
+* A packet that repeats a rung gets a source port of its own, which identifies it. As soon as an answer or an error
+  could not be matched, every further packet gets a port of its own.
+* If the system reports neither the sender of an ICMP error nor what it quotes (Windows), each packet has a port of its
+  own.
+* An error that quotes neither the number nor the identification of its packet is kept, but not as proved: anybody on
+  this LAN who tries all ports can send such an error in a router's name.
 * A TCP ladder without raw sockets uses a port for each packet from the beginning: the system allows only one connection
   at a time from one port to the same destination.
 
-A DTLS payload is a device's first ClientHello to the last byte, since one may get to the server. Its number is in the
-random, which the server does not return, so an answer is matched with the only packet that is still open, if there is
-exactly one.
+A DTLS payload is byte for byte a device's first ClientHello, since it may reach the server. Its number is in the
+ClientHello's random, which the server does not return. So an answer is matched with the only packet that is still
+unanswered, if there is exactly one.
 """
 
 import asyncio
@@ -42,14 +43,16 @@ SYN_WAIT_S = 0.9
 """Less than the 1 s after which the system sends a SYN again (RFC 6298 section 2)."""
 KEPT_QUOTE = 32
 MOST_NUMBER = 0xFF00
-"""Numbers begin below this, so that they never wrap to 0, for which the system would choose an identification."""
+"""A ladder's first number is below this, so that no number wraps to 0: for an IP identification of 0 the system would
+choose one itself."""
 _SEQUENCE_AT, _TIMESTAMP_AT = slice(4, 8), slice(28, 32)  # in our SYN
 _ACCEPTED = "SYN-ACK"
 _UDP_HEADER = 8
 _TIME_EXCEEDED = (11, 0)
 _SHAPES = {"coap": COAP_PING, "dtls": CLIENT_HELLO, "ntp": NTP_REQUEST, "dns": DNS_QUERY, "syn": TCP_SYN}
 _NUMBER_ENDS = {"coap": 4, "dtls": 35, "ntp": 48, "dns": 2}
-"""Where the number in a payload ends, and eight random bytes of it where it has so many."""
+"""The offset after the bytes that prove that a payload was seen: the number, or, in DTLS and NTP, eight bytes that hold
+the number, its complement and four random bytes."""
 _NTP_CLIENT = b"\x23"  # version 4, mode 3
 _NTP_ORIGIN, _NTP_TRANSMIT, _NTP_SIZE = 24, 40, 48  # RFC 5905 figure 8; a server returns our transmit as its origin
 _NTP_SERVER = 4
@@ -63,7 +66,7 @@ class Rungs(NamedTuple):
     port: int
     payload: PathPayload
     known_by: str | None = None
-    """For a control port: what answered there earlier in the run."""
+    """For a control port (to compare the path with): what answered on it earlier in the run."""
 
 
 class Destination(NamedTuple):
@@ -87,7 +90,7 @@ class PendingProbe:
     quoted: bytes = b""
     detail: str | None = None
     packets_sent: int = 1
-    """How many packets were sent for this try: the probe itself, and those that closed its TCP connection."""
+    """How many packets were sent for this rung: the probe itself, and those that closed its TCP connection."""
     packets_to_close: int = 0
     """How many more packets are sent if the destination accepts this SYN: a RST, and before it perhaps an ACK."""
     has_own_port: bool = False
@@ -99,14 +102,14 @@ class PendingProbe:
         return self.outcome == "timeout"
 
     def refused(self, icmp: Icmp, quoted: bytes, at: float) -> None:
-        """Record an ICMP error that answers it; one that is proved takes the place of one that is not."""
+        """Record an ICMP error that answers this packet; a proved error replaces one that is not proved."""
         if not self.open and not (icmp.proved and self.icmp is not None and not self.icmp.proved):
             return
         self.outcome = "time-exceeded" if (icmp.type, icmp.code) == _TIME_EXCEEDED else "unreachable"
         self.icmp, self.source, self.quoted, self.answered_at = icmp, icmp.source, quoted, at
 
     def refused_by_somebody(self, error: UnnamedError, at: float) -> None:
-        """Record an ICMP error whose sender the system does not tell."""
+        """Record an ICMP error whose sender the system does not report."""
         if self.open:
             kind = error.type, error.code
             self.outcome = "time-exceeded" if kind == _TIME_EXCEEDED else "unreachable"
@@ -138,11 +141,12 @@ class Climb(ABC):
         self.shape = _SHAPES[rungs.payload]
         self.tries: list[PendingProbe] = []
         self.uses_own_ports = False
-        """Whether every packet gets a source port of its own, and not only those that ask a rung again."""
+        """Whether every packet gets a source port of its own, and not only those that repeat a rung."""
         self.unsettled = False
         """Whether an answer or error arrived that could not be matched with a packet."""
         self.is_patient = False
-        """Whether each rung is given longer than the destination takes to answer: then it answers the latest packet."""
+        """Whether each rung waits longer than the destination takes to answer: an answer that carries no number then
+        belongs to the latest packet."""
         self.reached = False
         """Whether an answer that could not be matched came from the destination: then no higher TTL is needed."""
         self.one_flow = True
@@ -179,7 +183,7 @@ class Climb(ABC):
 
     @property
     def most_packets(self) -> int:
-        """How many packets one try can take at most."""
+        """How many packets one `send()` can take at most."""
         return 1
 
     @property
@@ -201,7 +205,10 @@ class Climb(ABC):
         """Read answers until `deadline` (monotonic clock), or until none is outstanding."""
 
     async def close(self) -> None:
-        """Stop whatever is still going on, and close the raw sockets; what may have been lost is no silence."""
+        """Stop whatever is still going on, and close the raw sockets.
+
+        If answers may have been lost, packets without an answer are recorded as errors, not as timeouts.
+        """
         if self._has_lost():
             for probe in self.tries:
                 if probe.open:
@@ -246,12 +253,13 @@ class Climb(ABC):
         return self.tries[index] if 0 <= index < len(self.tries) else None
 
     def _only_open(self, *, beyond: int = 0) -> PendingProbe | None:
-        """The only packet of the flow that is still open: an answer without a number must belong to it.
+        """The only packet of the flow that is still unanswered: an answer without a number must belong to it.
 
-        None if no packet is open, or several are. In the latter case every further packet gets a port of its own.
+        None if no packet is unanswered, or several are. In the latter case every further packet gets a port of its own;
+        but if `is_patient` is set and `beyond` is not 0, the latest packet is returned.
 
         Args:
-            beyond: a packet with this TTL or a lower one cannot have reached whoever answered.
+            beyond: a packet with this TTL or a lower one cannot have reached the host that answered.
         """
         possible = [probe for probe in self.tries if probe.open and not probe.has_own_port and probe.ttl > beyond]
         if len(possible) > 1 and beyond and self.is_patient:
@@ -365,7 +373,7 @@ class UdpClimb(Climb):
             elif probe.open:
                 probe.answered(event.address, answer_name, event.at)
         elif own_probe is not None or self._raw is None:
-            # In all other cases `hear_quote` gets the same error from the raw socket.
+            # Otherwise `hear_quote` gets the same error from the raw socket.
             proved = own_probe is not None and self._is_quoted(own_probe, event.quoted)
             self._refused(own_probe, event.quoted, event.icmp, event.quoted, event.at, proved=proved)
 
@@ -387,7 +395,10 @@ class UdpClimb(Climb):
     def _refused(
         self, probe: PendingProbe | None, payload: bytes, icmp: Icmp, quoted: bytes, at: float, *, proved: bool
     ) -> None:
-        """Record an ICMP error for a packet; if that is not known, for the only packet that is still open."""
+        """Record an ICMP error for its packet.
+
+        If `probe` is None, the packet is found by the quoted payload, or else is the only one still unanswered.
+        """
         if probe is None and (probe := self._quoted(payload)) is not None:
             proved = self._is_quoted(probe, payload)
         probe = probe or self._only_open()
@@ -395,7 +406,7 @@ class UdpClimb(Climb):
             probe.refused(structs.replace(icmp, proved=proved), quoted, at)
 
     def _is_quoted(self, probe: PendingProbe, quoted: bytes) -> bool:
-        """Whether so much of a payload is quoted that nobody can have guessed it: its number, at least."""
+        """Whether enough of a payload is quoted that nobody can have guessed it: at least up to `_NUMBER_ENDS`."""
         end = _NUMBER_ENDS.get(self.rungs.payload, 0)
         return len(quoted) >= end > 0 and probe.payload[: len(quoted)] == quoted[: len(probe.payload)]
 
@@ -424,12 +435,12 @@ class TcpClimb(Climb):
 
     @property
     def most_packets(self) -> int:
-        """How many packets one try can take at most: a SYN, and if it is accepted an ACK and a RST."""
+        """How many packets one `send()` can take at most: a SYN, and if it is accepted an ACK and a RST."""
         return 3
 
     @property
     def sent(self) -> int:
-        """How many packets were sent, with the RSTs by which the system answers segments that raw SYNs brought."""
+        """How many packets were sent, including the RSTs by which the system answers the replies to raw SYNs."""
         return super().sent + self._resets
 
     @property
@@ -507,7 +518,7 @@ class TcpClimb(Climb):
             return
         probe = self._numbered(quote.number) or self._numbered(int.from_bytes(quote.header[_TIMESTAMP_AT]))
         probe = probe or self._only_open()
-        if probe is not None:  # the sequence number is random
+        if probe is not None:  # proved, because the quoted sequence number is random
             probe.refused(structs.replace(quote.icmp, proved=True), quote.header, quote.at)
 
     def hear_segment(self, segment: Segment) -> None:

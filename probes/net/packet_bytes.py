@@ -1,4 +1,4 @@
-"""The bytes of what is sent from the Ethernet or IP header on (RFC 791, 768, 9293, 2131).
+"""Builds the packets to send as bytes, from the Ethernet or IP header on (RFC 791, 768, 9293, 2131).
 
 They are built here and not by scapy: a file that holds OpenSSL cannot hold scapy (docs/decisions/0006).
 """
@@ -16,7 +16,7 @@ _TTL = 64
 _SYN = 0x02
 _WINDOW = 64240
 ARP_SIZE = 28
-"""Of an ARP packet of IPv4 over Ethernet, without padding."""
+"""Bytes of an ARP packet for IPv4 over Ethernet, without padding."""
 ARP_OF_IPV4 = struct.pack("!HHBB", 1, IPV4, 6, 4)
 ARP_OP_REQUEST, ARP_OP_REPLY = 1, 2
 """RFC 826's `ares_op$REQUEST` and `ares_op$REPLY`."""
@@ -51,17 +51,17 @@ def ethernet(source: str, target: str, kind: int, payload: bytes) -> bytes:
 
 
 def arp_request(source: str, address: str) -> bytes:
-    """An ARP packet that asks who has an address, with no address of its own as the sender's."""
+    """An ARP packet that asks who has an address, with 0.0.0.0 as the sender's address (an ARP probe)."""
     hosts = mac_bytes(source) + bytes(4) + _NOBODY + address_bytes(address)
     return ARP_OF_IPV4 + struct.pack("!H", ARP_OP_REQUEST) + hosts
 
 
 def arp_reply(sender: tuple[str, str], target: tuple[str, str]) -> bytes:
-    """An ARP packet that tells a host who has an address.
+    """An ARP packet that tells a host which hardware address has an IPv4 address.
 
     Args:
-        sender: the hardware address and IPv4 address that are told.
-        target: those of the host that asked.
+        sender: the hardware address and its IPv4 address.
+        target: hardware address and IPv4 address of the host that asked.
     """
     hosts = b"".join(mac_bytes(mac) + address_bytes(address) for mac, address in (sender, target))
     return ARP_OF_IPV4 + struct.pack("!H", ARP_OP_REPLY) + hosts
@@ -122,10 +122,11 @@ def dhcp_request(
         kind: option 53.
         mac: the client's hardware address.
         xid: the transaction id.
-        options: number and value of each that follows option 53.
+        options: number and value of each option after option 53.
         client_address: ciaddr.
         broadcast: set the broadcast flag.
-        relay_address: giaddr: as the first relay on the way sends the message on (RFC 1542 section 4.1.1).
+        relay_address: giaddr; the message then also has a hop count of 1, as the first relay forwards it (RFC 1542
+            section 4.1.1).
     """
     flags = _BROADCAST_FLAG if broadcast else 0
     address, relay = (address_bytes(given) if given else bytes(4) for given in (client_address, relay_address))

@@ -1,4 +1,4 @@
-"""What is read of a message that arrives with its Ethernet header: ARP, the UDP datagram, and BOOTP's fixed fields."""
+"""Reads frames that arrive with their Ethernet header: ARP packets, UDP datagrams, and BOOTP's fixed fields."""
 
 import ipaddress
 from typing import NamedTuple
@@ -31,18 +31,18 @@ class ArpPacket(NamedTuple):
 
     @property
     def is_probe(self) -> bool:
-        """Whether it asks with no address of its own as the sender's: an ARP probe (RFC 5227 section 2.1.1)."""
+        """Whether it is an ARP probe: a request with 0.0.0.0 as the sender's address (RFC 5227 section 2.1.1)."""
         return self.is_request and ipaddress.IPv4Address(self.sender).is_unspecified
 
 
 class Bootp(NamedTuple):
-    """The fixed fields of a BOOTP message that are looked at."""
+    """The fixed fields of a BOOTP message that netpreflight uses."""
 
     op: int
     xid: int
     yiaddr: str
     chaddr: str
-    """The first six bytes, as a hardware address."""
+    """The first six bytes of the field, as a hardware address."""
 
 
 class UdpFrame(NamedTuple):
@@ -55,7 +55,7 @@ class UdpFrame(NamedTuple):
 
 
 def arp_in(frame: bytes) -> ArpPacket | None:
-    """The ARP packet in an Ethernet frame; None: there is none of IPv4 over Ethernet, or it is cut off."""
+    """The ARP packet in an Ethernet frame; None: the frame holds no ARP for IPv4 over Ethernet, or it is cut off."""
     packet = frame[ETHERNET_SIZE:]
     if len(packet) < ARP_SIZE or packet[: len(ARP_OF_IPV4)] != ARP_OF_IPV4:
         return None
@@ -74,7 +74,7 @@ def bootp_in(message: bytes) -> Bootp:
     """The fixed fields of a BOOTP message.
 
     Raises:
-        ValueError: it is too short.
+        ValueError: the message is too short.
     """
     if len(message) < _BOOTP_SIZE:
         raise ValueError("shorter than BOOTP's fixed fields")
@@ -86,7 +86,7 @@ def udp_in(frame: bytes) -> UdpFrame:
     """The UDP datagram in an Ethernet frame.
 
     Raises:
-        ValueError: there is none, or it is cut off, or it is not the first fragment.
+        ValueError: the frame holds no UDP datagram, or it is cut off, or it is not the first fragment.
     """
     packet = frame[ETHERNET_SIZE:]
     if len(packet) < IP_SIZE or int.from_bytes(frame[12:14]) != IPV4 or packet[0] >> 4 != 4 or packet[9] != UDP:

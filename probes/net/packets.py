@@ -8,7 +8,7 @@ from types import ModuleType
 _FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 _NOWHERE = f"{os.devnull}/none"
 _REGISTRIES = {"scapy.libs.manuf": "", "scapy.libs.bluetoothids": {}}
-"""What scapy unpacks when it is imported (0.1 s), and no layer here asks for: each with an empty one."""
+"""Databases that scapy unpacks on import (0.1 s) and that no layer here needs: each module, and its empty stand-in."""
 
 
 def layers(name: str) -> ModuleType:

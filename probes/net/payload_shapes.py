@@ -12,15 +12,15 @@ class Shape(NamedTuple):
 
     name: str
     source: str
-    """The device and its version, the RFC, or the service's own page that it is taken from."""
+    """Where the shape is taken from: the device and its version, the RFC, or the service's own page."""
     unguessed: tuple[int, int] | None = None
-    """Where it holds bits that nobody can guess who does not see it (first byte, and the one after the last): at least
-    16, as many as an IP identification has. None: it holds none."""
+    """The bytes (first, and the one after the last) that nobody can guess without seeing the payload: at least 16
+    random bits, as many as an IP identification has. None: there are no such bytes."""
 
     def is_quoted(self, datagram: bytes, quoted: bytes) -> bool:
-        """Whether an ICMP error quotes so much of a datagram of this shape that its sender has seen it.
+        """Whether an ICMP error quotes so much of a datagram of this shape that the error's sender must have seen it.
 
-        What follows the datagram is a router's padding.
+        Quoted bytes after the datagram's end are a router's padding, and are ignored.
         """
         end = self.unguessed[1] if self.unguessed else len(datagram) + 1
         return len(quoted) >= end and quoted[: len(datagram)] == datagram[: len(quoted)]

@@ -1,9 +1,9 @@
 """Send the packets of one flow, IP header included, through raw sockets, and read the answers (Linux, CAP_NET_RAW).
 
 The IP identification of each packet is its number. Every ICMP error quotes the IP header and eight more bytes (RFC
-792), so it tells which packet it answers even if it quotes no payload. Raw SYNs can also share one source port, which
-the system's own connections cannot. A socket reserves that port, so that no other program gets it. If the destination
-accepts a SYN, the system resets the connection at once, because it knows of no such connection.
+792), so the error shows which packet it answers even if it quotes no payload. Raw SYNs can also share one source port,
+which the system's own connections cannot. A socket reserves that port, so that no other program gets it. If the
+destination accepts a SYN, the system resets the connection at once, because it knows of no such connection.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The two ends of a flow, as (address, port); the near one before any NAT."""
+    """The two ends of a flow, as (address, port); the near end is this laptop's, before any NAT."""
 
     protocol: Literal["udp", "tcp"]
     near: tuple[str, int]
@@ -69,10 +69,10 @@ class RawFlow:
 
     Args:
         network: the interface to use; counts the packets.
-        purpose: of the packets, for the footprint.
+        purpose: the packets' purpose, for the footprint.
         host: the host's name, for the footprint.
         protocol: what follows the IP header.
-        shape: of the packets, for the footprint.
+        shape: the packets' shape, for the footprint.
         far: address and port of the destination.
         near_port: our port, if a socket already has it.
 
@@ -111,7 +111,7 @@ class RawFlow:
             self._watch(errors, self._quote)
             if protocol == "tcp":
                 segments = self._open(socket.SOCK_RAW, socket.IPPROTO_TCP)
-                segments.connect((far[0], 0))  # from there only
+                segments.connect((far[0], 0))  # receives from this address only
                 filters.attach(segments, filters.segments(far[1], near_port))
                 self._watch(segments, self._segment)
         except OSError:
@@ -208,7 +208,7 @@ class RawFlow:
         return quote_in(packet, self.ends, at)
 
     def _segment(self, packet: bytes, at: float) -> Segment | None:
-        """The TCP segment in a packet, if it belongs to this flow; counts the RST by which the system answers."""
+        """The TCP segment in a packet, if it belongs to this flow; counts the RST by which the system answers it."""
         segment = segment_in(packet, self.ends, at)
         if segment is not None and segment.kind != "RST":
             self._count(_RST_SIZE)  # the RST that the system sends, because it knows of no connection
@@ -226,7 +226,8 @@ def _split(packet: bytes) -> tuple[bytes, bytes]:
 def quote_in(packet: bytes, ends: Ends, at: float) -> Quote | None:
     """Decode an ICMP error that quotes a packet of this flow; None for any other packet.
 
-    Our own address is not compared, because a NAT on the way may not have translated it back. Our port is compared.
+    The quoted source address is not compared, because a NAT on the way may have failed to translate it back. The
+    quoted source port is compared.
     """
     error = error_in(packet)
     if error is None or (error.protocol, error.to, error.source_port) != (

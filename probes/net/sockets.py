@@ -45,12 +45,12 @@ SYN_SIZE = 60
 UNREAD_S = 0.3
 """How long a connection that was accepted is kept before it is reset."""
 CLOSING_SEGMENTS = 2
-"""FIN and the last acknowledgement, sent after the kernel can still be asked for its count."""
+"""FIN and the last ACK, which the kernel sends after its count of segments was read for the last time."""
 MOST_RUN_S = 19.0
 LEAST_PATIENCE_S = 10.0
 LARGEST_DATAGRAM = 4096
 MOST_STRANGERS = 64
-"""The most datagrams kept of those that cannot be an answer: of more, the kernel is told to drop them."""
+"""How many datagrams that cannot be an answer are kept; after these, the kernel is told to drop them."""
 
 MOST_EVENTS = 20_000
 """The most events of one run that are given to the trace: more would be a flood."""
@@ -61,11 +61,11 @@ LEAST_PORT = 1024
 PORT_TRIES = 8
 
 AddressOf = Callable[[str], Awaitable[str | None]]
-"""Gives the IPv4 address that a device would use for a host, as soon as it is known; None: it has none."""
+"""Gives the IPv4 address that a device would use for a host, as soon as it is known; None: the host has none."""
 Trace = Callable[[Event], None]
 """Called with everything that is sent, heard and asked, as it happens (for `--debug`)."""
 OnWaiting = Callable[[tuple[Waiting, ...]], None]
-"""Called with all that is waited for, whenever that changes."""
+"""Called with everything that the probes wait for, whenever that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Refusal:
     port: int
     at: float
     quoted: bytes = b""
-    """What it quoted of the datagram's payload: often nothing (RFC 792 asks for the UDP header only)."""
+    """The bytes of the datagram's payload that the error quoted: often none (RFC 792 asks for the UDP header only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class SynResult:
     at: float
     icmp: Icmp | None = None
     quoted: bytes = b""
-    """What an ICMP error quoted of the segment, from the TCP header on."""
+    """The bytes of the segment that an ICMP error quoted, from the TCP header on."""
     detail: str | None = None
 
 
@@ -116,7 +116,7 @@ async def _connect(sock: socket.socket, to: tuple[str, int]) -> None:
     try:
         await asyncio.get_running_loop().sock_connect(sock, to)
     except OSError as problem:
-        # On Windows asyncio keeps the system's message, whose numbers are not those of C.
+        # On Windows asyncio keeps the system's message; its error numbers are not those of C.
         if problem.errno is None or hasattr(problem, "winerror"):
             raise
         raise OSError(problem.errno, os.strerror(problem.errno)) from problem
@@ -129,7 +129,7 @@ def how_it_failed(problem: OSError) -> str:
 
 
 class UdpSocket:
-    """An unconnected UDP socket: it also hears answers from the wrong address, and ICMP errors with their sender."""
+    """An unconnected UDP socket: it also receives answers from a wrong address, and ICMP errors with their sender."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class UdpSocket:
         self._on_unnamed: Callable[[UnnamedError, float], None] = lambda *_: None
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._told_by: socket.socket | None = None
-        """Where the system tells the ICMP errors, if not by this socket itself."""
+        """The socket through which the system reports ICMP errors; None: through the UDP socket itself."""
         try:
             self.socket.settimeout(0)
             network.bind_to_interface(self.socket)
@@ -170,17 +170,17 @@ class UdpSocket:
         """Set what an answer looks like, so that a flood of anything else does not hide it.
 
         Args:
-            port: the port that it comes from.
-            address: the address that it comes from; None: any.
+            port: the port that an answer comes from.
+            address: the address that an answer comes from; None: any.
             mark: bytes that every answer has, such as the id of the question.
-            mark_at: where in the payload they are.
+            mark_at: offset of `mark` in the payload.
         """
         self._expected = Expected(port, address, mark, mark_at)
         if self._strangers > MOST_STRANGERS:
             filters.attach(self.socket, filters.datagrams(address, port, mark, mark_at))
 
     def tell_unnamed(self, on_unnamed: Callable[[UnnamedError, float], None]) -> None:
-        """Where the system tells ICMP errors without their sender, call this with each, and when it came."""
+        """If the system reports ICMP errors without their sender, call `on_unnamed` with each error and its time."""
         self._on_unnamed = on_unnamed
         SYSTEM.report_unnamed_errors(self.socket)
 
@@ -189,7 +189,7 @@ class UdpSocket:
         return self._inbox.take_lost()
 
     def take_refused(self) -> bool:
-        """Whether, since the last call, Windows has said that somebody refused a datagram: it does not say who."""
+        """Whether, since the last call, Windows has reported that a datagram was refused; it does not say by whom."""
         was_refused, self._was_refused = self._was_refused, False
         return was_refused
 
@@ -202,7 +202,7 @@ class UdpSocket:
             payload: what to send.
             address: IPv4 address to send to.
             port: UDP port to send to.
-            ttl: time to live; None: as it is set.
+            ttl: time to live; None: leave the socket's.
             shape: the payload's shape, if it is not the socket's own.
         """
         if ttl is not None:
@@ -212,7 +212,7 @@ class UdpSocket:
             try:
                 self.socket.sendto(payload, (address, port))
                 break
-            except ConnectionResetError:  # an earlier datagram was refused; Windows says so once, and sends nothing
+            except ConnectionResetError:  # an earlier datagram was refused: Windows reports it once, and sends nothing
                 self._was_refused = True
             except OSError as problem:
                 # The system may report an earlier ICMP error here, and has then sent nothing. The same error is on
@@ -241,7 +241,7 @@ class UdpSocket:
         return await self._inbox.take(deadline)
 
     def forget(self) -> None:
-        """Drop what has arrived so far: it answers nothing that is asked from now on."""
+        """Drop what has arrived so far: it cannot answer anything that is sent from now on."""
         self._on_readable()
         self._inbox.clear()
 
@@ -273,7 +273,7 @@ class UdpSocket:
         self._network.note(what, self._purpose, protocol="udp", host=self._host, address=address, port=port, **about)
 
     def forbid_fragments(self) -> None:
-        """Set the DF bit on what is sent."""
+        """Set the DF bit on datagrams that are sent from now on."""
         SYSTEM.forbid_fragments(self.socket)
 
     def _on_readable(self) -> None:
@@ -285,7 +285,7 @@ class UdpSocket:
             except BlockingIOError:
                 self._inbox.is_read_empty()
                 return
-            except ConnectionResetError:  # WSAECONNRESET; no other system has it for UDP
+            except ConnectionResetError:  # WSAECONNRESET; only Windows reports it for UDP
                 self._was_refused = True
                 continue
             except OSError:
@@ -336,7 +336,7 @@ def _sent(sock: socket.socket) -> tuple[int, int]:
 
 
 def _is_connected(sock: socket.socket) -> bool:
-    """Whether there is a connection that is still to be closed."""
+    """Whether the socket is connected, so that its connection still has to be closed."""
     try:
         sock.getpeername()
     except OSError:
@@ -345,7 +345,7 @@ def _is_connected(sock: socket.socket) -> bool:
 
 
 def _in_words(problem: int) -> str:
-    """The system's message for the error of a socket, whose numbers on Windows are not those of C."""
+    """The system's message for a socket's error number; on Windows these numbers are not those of C."""
     messages: dict[int, str] = getattr(socket, "errorTab", {})
     return messages.get(problem) or os.strerror(problem)
 
@@ -399,9 +399,9 @@ class Network:
         self.interface = interface
         self.clock = clock
         self.restorations: list[Callable[[], str | None]] = []
-        """What probes have to put back before the run ends, each as a function that names it (None: nothing now)."""
+        """What probes have to restore before the run ends: each function names it (None: nothing to restore now)."""
         self.at_end: list[Callable[[], Awaitable[None]]] = []
-        """What is done once all probes have ended, before the sockets are closed."""
+        """Functions to call once all probes have ended, before the sockets are closed."""
         self._trace = trace
         self._events_reported = 0
         self._on_waiting = on_waiting
@@ -413,7 +413,7 @@ class Network:
         self._sockets: list[UdpSocket] = []
         self._unasked: UnaskedWatch | None = None
         self._unread: dict[socket.socket, Callable[[], None]] = {}
-        """Accepted connections that read nothing any more, each with the function that resets it."""
+        """Accepted connections that are no longer read, each with the function that resets it."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -429,7 +429,7 @@ class Network:
             self._unasked.close()
 
     def limit(self, begun: float, patience_s: float) -> float:
-        """When an exchange that began at `begun` has to end (monotonic clock): after `patience_s`, or with the run.
+        """When an exchange that began at `begun` has to end: after `patience_s`, or with the run (monotonic clock).
 
         An exchange that begins late still gets LEAST_PATIENCE_S, even if the run then takes longer.
         """
@@ -445,8 +445,8 @@ class Network:
         """Report an event to the trace.
 
         Args:
-            what: as `Event.what`.
-            purpose: as `Event.purpose`.
+            what: see `Event.what`.
+            purpose: see `Event.purpose`.
             at: when it happened, on the monotonic clock; None: now.
             payload: what was sent or heard.
             about: more fields of an `Event`.
@@ -462,20 +462,20 @@ class Network:
         self._trace(Event(at_s=self.elapsed(at), what=what, purpose=purpose, **about))
 
     def asked(self, part: str, method: str, outcome: str) -> None:
-        """Report a call to a part of this system, and how it ended, but neither its arguments nor its result."""
+        """Report to the trace a call to a part of this system and its outcome, without its arguments and result."""
         self.note("asked", part, method=method, outcome=outcome)
 
     @contextlib.contextmanager
     def waiting(
         self, what: WaitedFor, until: float, *, since: float | None = None, port: int | None = None
     ) -> Iterator[None]:
-        """Tell whoever looks on that something is waited for, as long as this lasts.
+        """Report through `on_waiting` that something is waited for, until the `with` block ends.
 
         Args:
-            what: as `Waiting.what`.
+            what: see `Waiting.what`.
             until: when the waiting ends at the latest, on the monotonic clock.
-            since: when it began, on that clock; None: now.
-            port: as `Waiting.port`.
+            since: when the waiting began, on the same clock; None: now.
+            port: see `Waiting.port`.
         """
         began = self.clock.monotonic() if since is None else since
         entry = Waiting(what=what, since=began, until=until, port=port)
@@ -497,14 +497,14 @@ class Network:
 
     @cached_property
     def _bind(self) -> Callable[[socket.socket], None]:
-        """What ties a socket to the interface, which some systems look up in a long list."""
+        """The function that ties a socket to the interface; kept, since some systems look it up in a long list."""
         return SYSTEM.binder(self.interface)
 
     def refuse_own(self, address: str) -> None:
-        """Refuse an address that can be no other host's, before it is asked what no device asks.
+        """Raise if an address cannot be that of another single host. Call it before asking something no device asks.
 
-        The network names these servers (DHCP option 114, its resolver): it must not have this laptop ask itself, or a
-        link-local service that only this laptop reaches.
+        The network names the servers of such questions (DHCP option 114, its resolver). It must not be able to make
+        this laptop ask itself, or a link-local service that only this laptop reaches.
 
         Raises:
             OSError: the address is this laptop's own, loopback, link-local, or not one host's.
@@ -524,26 +524,26 @@ class Network:
         return sock
 
     def udp_on_random_port(self, purpose: str, shape: Shape, host: str | None = None) -> UdpSocket:
-        """The same on a port that is random in the whole range; the system's choice is in a smaller one."""
+        """Like `udp()`, on a random port of the whole range; the system would choose from a smaller range."""
         for _ in range(PORT_TRIES):
             with contextlib.suppress(OSError):  # in use
                 return self.udp(purpose, shape, host, local_port=random.randrange(LEAST_PORT, 2**16))
         return self.udp(purpose, shape, host)
 
     def watch_unasked(self, port: int, *, errors_only: bool = False) -> None:
-        """From now on, count what comes to ports of this laptop that asked nothing.
+        """From now on, count datagrams and ICMP errors that come to ports of this laptop from which nothing was asked.
 
         Args:
-            port: of any server.
-            errors_only: whether only ICMP errors about datagrams to that port count, and no datagrams from there: other
-                programs of this laptop may talk with it.
+            port: the port of the servers in whose name they come.
+            errors_only: count only ICMP errors about datagrams to that port, and no datagrams from it: other programs
+                of this laptop may talk with such servers.
         """
         if self._unasked is None:
             self._unasked = UnaskedWatch(self.interface, lambda: {sock.port for sock in self._sockets})
         self._unasked.watch(port, errors_only=errors_only)
 
     def unasked(self, address: str, port: int) -> Unasked:
-        """What has come unasked in a server's name, as far as it was watched."""
+        """What has come unasked in a server's name since `watch_unasked()` was called for its port."""
         return self._unasked.seen(address, port) if self._unasked is not None else Unasked()
 
     @contextlib.asynccontextmanager
@@ -637,7 +637,7 @@ class Network:
             loop.add_writer(sock, settled.set)
 
             def hear() -> None:
-                """Take the errors that have come; those about other packets are left out."""
+                """Collect the ICMP errors about this SYN that have arrived."""
                 reports.extend(SYSTEM.icmp_errors(sock, told_by))
                 if reports:
                     settled.set()
@@ -653,7 +653,7 @@ class Network:
                     loop.remove_reader(told_by)
             if not settled.is_set():  # a busy laptop may notice the outcome and the end of the time at once
                 return SynResult("timeout", self.clock.monotonic())
-            problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # first: to take an error forgets it
+            problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # before `hear()`, which clears it
             hear()
             result = self._opened(problem, reports)
             is_kept = result.outcome == "accepted"
@@ -665,7 +665,7 @@ class Network:
             return result
         finally:
             if is_kept:
-                # A server that speaks first may have sent data by now. To close at once would bring it a second RST.
+                # A server that speaks first may have sent data by now. Closing at once would send it a second RST.
                 self._unread[sock] = partial(self._reset, sock, purpose, host, to)
                 loop.call_later(UNREAD_S, self._unread[sock])
             else:
@@ -677,21 +677,21 @@ class Network:
     def _reset(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
         """Reset a connection, and count what it has sent besides its SYN, which is counted already."""
         if self._unread.pop(sock, None) is not None:
-            sent, _ = _sent(sock)  # counts the SYN again, which makes up for the RST, not sent yet
+            sent, _ = _sent(sock)  # includes the SYN, which stands for the RST that `close()` will send
             self.count("tcp", host, *to, packets=sent, size=sent * TCP_OVERHEAD, purpose=purpose, shape=TCP_SYN)
             sock.close()
 
     def _count_after_syn(self, sock: socket.socket, purpose: str, host: str | None, to: tuple[str, int]) -> None:
-        """Count what is sent for a SYN that nobody waits for any longer, besides that SYN.
+        """Count the packets other than the SYN itself that the system sends for a SYN without a connection.
 
         On a busy laptop a wait of less than 1 s may take longer, so that the system sends the SYN again; or the
-        connection is there just now, and is reset.
+        connection is established just after the wait, and is reset.
         """
         if (more := _sent(sock)[0] - 1 + _is_connected(sock)) > 0:
             self.count("tcp", host, *to, packets=more, size=more * SYN_SIZE, purpose=purpose, shape=TCP_SYN)
 
     def _opened(self, problem: int, reports: list[IcmpReport]) -> SynResult:
-        """The outcome of a SYN: its socket has an answer, an error by this number, or the ICMP errors reported."""
+        """The outcome of a SYN, from its socket's error number (0: accepted) and the ICMP errors reported for it."""
         at = self.clock.monotonic()
         if reports:
             return SynResult("icmp", at, reports[0].icmp, reports[0].quoted)
@@ -722,7 +722,7 @@ class Network:
         purpose: str,
         shape: Shape,
     ) -> None:
-        """Add packets to the footprint; `size` is their bytes in all, from the IP header on."""
+        """Add packets to the footprint; `size` is their total in bytes, from the IP header on."""
         key = (protocol, host, address, port, purpose)
         counted = self._contacts.get(key)
         self._contacts[key] = Contact(

@@ -1,11 +1,12 @@
-"""Does somebody send in a server's name to ports of this laptop that asked nothing?
+"""Does somebody send datagrams in a server's name to ports of this laptop from which nothing was asked?
 
-Whoever is not on the way to a server does not see from which port it is asked. Who forges an answer, or an ICMP error,
-has to try many ports, and most of what it sends comes to ports that are closed. Two things count that:
+An attacker who is not on the path to a server does not see from which port this laptop asks it. To forge an answer or
+an ICMP error, such an attacker has to try many ports, most of which are closed. There are two ways to count these
+packets:
 
 * A packet socket (Linux, CAP_NET_RAW) sees what arrives before a firewall of this laptop drops it.
-* The system counts datagrams and ICMP errors for closed ports (Linux, /proc/net/snmp), for every user. It does not say
-  in whose name they came, and counts nothing that a firewall of this laptop has dropped.
+* The system counts datagrams and ICMP errors for closed ports (Linux, /proc/net/snmp); every user can read that. It
+  does not say in whose name they came, and counts nothing that a firewall of this laptop has dropped.
 """
 
 import contextlib
@@ -20,27 +21,28 @@ from netpreflight.probes.observations import ROOT_ON_LINUX, Unasked
 from netpreflight.systems import SYSTEM
 
 MOST_PORTS = 1000
-"""More closed ports in one server's name are not told apart."""
+"""How many ports are counted for one server at most."""
 _IPV4 = 0x0800
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _KEPT = 128
-"""Bytes of each packet: enough for the headers of an ICMP error, and of what it quotes."""
+"""Bytes kept of each packet: enough for the headers of an ICMP error and of the packet that it quotes."""
 _MOST_AT_ONCE = 20_000
-"""More packets than a socket's buffer holds."""
+"""How many packets are read in one go: more than a socket's buffer holds."""
 _LEAST_IP, _QUOTED_AT, _PORTS = 20, 8, 4
 _ICMP, _UDP = 1, 17
 _ERRORS = (3, 11, 12)
 _TO_ALL = 2
-"""PACKET_MULTICAST; 0 is for this host, 1 a broadcast, and what is above goes elsewhere (packet(7))."""
+"""PACKET_MULTICAST. Of the lower packet types, 0 is for this host and 1 a broadcast; higher types are for another host,
+or sent by this one (packet(7))."""
 _MOST_WATCHED = 64
-"""The jumps of the filter reach no further."""
+"""How many ports are watched at most: the filter's jumps, of 8 bits, have to reach past all of them."""
 
 Server = tuple[str, int]
-"""Address and port."""
+"""Address and port of a server."""
 
 
 class UnaskedWatch:
-    """Counts what comes for ports that asked nothing, from its making until `close()`.
+    """Counts what comes to ports from which nothing was asked, until `close()`.
 
     Args:
         interface: the interface under test.
@@ -67,7 +69,7 @@ class UnaskedWatch:
             self._socket = sock
 
     def watch(self, port: int, *, errors_only: bool = False) -> None:
-        """Count what comes from this port of servers, and ICMP errors about what is sent there; or only the latter."""
+        """Count datagrams from this port of any server, and ICMP errors about datagrams to it; or only the errors."""
         if self._socket is None or len(self._watched) >= _MOST_WATCHED:
             return
         self._watched.add(port)
@@ -87,13 +89,13 @@ class UnaskedWatch:
         return Unasked(closed=closed, ports=len(self._came[address, port] - self._own_ports()) + self._lost)
 
     def close(self) -> None:
-        """Stop; the system takes tens of milliseconds to close a packet socket, for which nobody has to wait."""
+        """Stop. The socket is closed in a thread, because closing a packet socket takes tens of milliseconds."""
         if self._socket is not None:
             threading.Thread(target=self._socket.close, daemon=True).start()
             self._socket = None
 
     def _read(self) -> None:
-        """Take what the packet socket has kept; what it had no room for counts, too, in every server's name."""
+        """Read the packet socket. Packets that it had no room for are added to the count of every server."""
         if self._socket is None:
             return
         for _ in range(_MOST_AT_ONCE):
@@ -104,18 +106,18 @@ class UnaskedWatch:
             if (found := _port_in(packet)) is not None and len(self._came[found[0]]) < MOST_PORTS:
                 self._came[found[0]].add(found[1])
         else:
-            self._lost += 1  # there is more, which comes as fast as it is read
+            self._lost += 1  # more packets arrive as fast as they are read
         _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
         self._lost += lost
 
 
 def _step() -> str:
-    """The step that lets a run look at every port, without its full stop."""
+    """What the user can do so that a run sees every port: a sentence without its full stop."""
     return f"Run netpreflight {f'again {SYSTEM.as_privileged_user}' if SYSTEM.has_packet_sockets else ROOT_ON_LINUX}"
 
 
 def _port_in(packet: bytes) -> tuple[Server, int] | None:
-    """The server that a packet comes from, or that an ICMP error is about, and the port of this laptop's."""
+    """The server that a packet comes from, or that an ICMP error is about, and this laptop's port; None: neither."""
     size = (packet[0] & 0xF) * 4 if packet else 0
     if size < _LEAST_IP or len(packet) < size + _PORTS:
         return None
@@ -133,8 +135,8 @@ def _port_in(packet: bytes) -> tuple[Server, int] | None:
 def _attach(sock: socket.socket, ports: set[int]) -> None:
     """Let the kernel keep only datagrams from these ports, and ICMP errors (classic BPF; socket(7), SO_ATTACH_FILTER).
 
-    The packets begin with the IP header. What this laptop sends is left out, and so are later fragments. What came to
-    all hosts is kept: the system takes a datagram for this laptop from a broadcast or multicast frame, too.
+    The packets begin with the IP header. Packets that this laptop sends are left out, and so are all fragments but the
+    first. Broadcast and multicast frames are kept: the system accepts a datagram for this laptop from such frames, too.
     """
     load_kind, above, equal, any_bit, load_byte, load_half = 0x20, 0x25, 0x15, 0x45, 0x30, 0x28
     header_size, half_behind, byte_behind, give = 0xB1, 0x48, 0x50, 0x06

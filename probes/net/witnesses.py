@@ -1,7 +1,8 @@
-"""The fault boundary of a witness: whatever one server, record or packet says costs that witness at most.
+"""The fault boundary around each witness (a server or another source that a probe asks).
 
-What the network sends is read by code that may have a fault. An exception must not take the probe's other witnesses
-with it. It is kept for the run, which records it with its traceback.
+The code that reads what the network sends may have a fault. Whatever a server, record or packet says, an exception must
+cost only that witness, and not the probe's other ones. The exception is kept for the run, which records it with its
+traceback.
 """
 
 from collections.abc import Callable, Coroutine
@@ -14,11 +15,11 @@ from netpreflight.probes.observations import Attempt
 Seen = TypeVar("Seen")
 MOST_FAULTS = 16
 FAULTS: ContextVar[list[Exception]] = ContextVar("FAULTS")
-"""The internal errors of the probe that runs now, in their order; whoever runs the probe sets a new list."""
+"""The internal errors of the probe that is running, in order; the caller that runs a probe sets a new list."""
 
 
 async def bounded(witness: Coroutine[Any, Any, Seen], instead: Callable[[str], Seen]) -> Seen:
-    """What a witness saw; where it fails, what `instead` makes of the reason in words."""
+    """Await a witness and return what it saw; if it raises, return `instead(reason in words)`."""
     try:
         return await witness
     except Exception as fault:  # noqa: BLE001 - whatever it is, only this witness is lost
@@ -26,7 +27,7 @@ async def bounded(witness: Coroutine[Any, Any, Seen], instead: Callable[[str], S
 
 
 def lost(fault: Exception) -> str:
-    """Keep an internal error for the run; returns what to say in the witness's place."""
+    """Keep an internal error for the run; returns the text to record in place of the witness's answer."""
     faults = FAULTS.get([])
     if len(faults) < MOST_FAULTS:
         faults.append(fault)
@@ -34,5 +35,5 @@ def lost(fault: Exception) -> str:
 
 
 def unread(network: Network, address: str, port: int, why: str) -> Attempt:
-    """What stands for an exchange that failed here: nothing is known of it."""
+    """The attempt that stands for an exchange in which netpreflight itself failed: its outcome is not known."""
     return Attempt(at_s=network.elapsed(), address=address, port=port, outcome="unread", detail=why)
