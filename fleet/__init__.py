@@ -1,5 +1,5 @@
-"""Many sites' saved runs: gathered into tables, asked, judged again.
+"""The saved runs of many sites: gathered into tables, queried, and judged again.
 
-An extra: `netpreflight[fleet]` brings DuckDB, which nothing else imports. What is in the tables is complete-level: they
-are for the user who made them, and for nobody else.
+This is an extra: `netpreflight[fleet]` brings DuckDB, which nothing else imports. The tables hold everything that a
+complete report holds: they are for the user who made them, and for nobody else.
 """

@@ -1,7 +1,7 @@
-"""Adding files to a store: each ends as a run, a log, a watch, a duplicate or in quarantine, with its reason.
+"""Adding files to a store: each file ends as a run, a log, a watch, a duplicate, or in quarantine with a reason.
 
-Adding again changes nothing. What was quarantined is tried again by another version, and at once where the reason may
-have passed.
+Adding the same file again changes nothing. A quarantined file is tried again by another version of netpreflight, or by
+the same version if its reason may have passed.
 """
 
 import datetime as dt
@@ -22,15 +22,15 @@ from netpreflight.fleet.taken import READ_BY, Source
 from netpreflight.probes.net.clock import CLOCK, Clock
 
 BATCH_FILES, BATCH_BYTES = 32, 4 << 20
-"""What one process is given at a time."""
+"""How much one process is given at a time."""
 PART_FILES, PART_BYTES = 1000, 32 << 20
-"""After so many files, or rows of so many bytes, what was read is committed: no more is read again after a kill."""
+"""After this many files, or this many bytes of rows, what was read is committed: at most this is lost by a kill."""
 _MAY_PASS = frozenset({"unreadable", "future", "killed"})
-"""Reasons that may be gone the next time."""
+"""Kinds of refusal whose reason may have passed the next time."""
 
 
 class Added(Struct):
-    """What became of the files."""
+    """How many files ended in which way."""
 
     run: int = 0
     log: int = 0
@@ -38,23 +38,24 @@ class Added(Struct):
     duplicate: int = 0
     quarantined: int = 0
     before: int = 0
-    """Accounted for by an earlier call."""
+    """Files that an earlier call has already added or refused."""
 
     @property
     def files(self) -> int:
-        """How many files that are."""
+        """How many files there were in all."""
         return self.run + self.log + self.watch + self.duplicate + self.quarantined + self.before
 
 
 class _Found(NamedTuple):
-    """A file that was read, with what it holds or the key of what it repeats."""
+    """A file that was read, with its result; or, for a copy of a known file, the key of its run, log or watch."""
 
     file: Read
     result: Result | None = None
-    """None: it is a duplicate."""
+    """What the file holds; None: not decoded yet, or the file is a duplicate."""
     key: str | None = None
+    """For a duplicate, the key of the run, log or watch that it repeats."""
     refused: Refusal | None = None
-    """Why it was quarantined before, if it was."""
+    """Why the file was quarantined before; None: it was not."""
 
 
 def add(
@@ -67,16 +68,16 @@ def add(
     on_wait: Callable[[], None] = lambda: None,
     clock: Clock = CLOCK,
 ) -> Added:
-    """Add files, and those in folders.
+    """Add files, and the files in folders, to a store.
 
     Args:
-        store: to which.
+        store: the store to add to.
         paths: files and folders.
-        sites: the sites of files whose runs do not name one.
-        pool: the processes that read.
-        on_progress: is called after each batch.
-        on_wait: is called if another process has to end first.
-        clock: what time it is.
+        sites: tells the site of files whose runs do not name one.
+        pool: the processes that decode the files.
+        on_progress: called after each batch.
+        on_wait: called if another process has to finish writing first.
+        clock: gives the time at which the files are added.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -102,7 +103,7 @@ class _Adding:
         self.added = Added()
 
     def each(self, files: Iterable[Path]) -> Iterator[None]:
-        """Add files, batch by batch."""
+        """Add files, batch by batch; yields after each batch."""
         waiting: deque[list[_Found]] = deque()
         documents = self._documents(_in_batches(map(reading.read, files)), waiting)
         for results in self._pool.results(documents):
@@ -113,7 +114,7 @@ class _Adding:
         self._commit()
 
     def _documents(self, batches: Iterable[list[Read]], waiting: "deque[list[_Found]]") -> Iterator[list[Document]]:
-        """What has to be read of each batch; the rest of it is known or refused already."""
+        """The documents of each batch that have to be decoded; the batch itself is appended to `waiting`."""
         for batch in batches:
             found = list(self._not_known(batch))
             waiting.append(found)
@@ -124,7 +125,7 @@ class _Adding:
             ]
 
     def _not_known(self, batch: Sequence[Read]) -> Iterator[_Found]:
-        """The files of a batch that are not accounted for."""
+        """The files of a batch that earlier calls have not added or refused; the others are counted as `before`."""
         known = self._known.files([file.hash for file in batch], [reading.named(file.path) for file in batch])
         for file in batch:
             place = file.hash, reading.named(file.path)
@@ -140,7 +141,7 @@ class _Adding:
                 yield _Found(file, key=known.keys.get(file.hash), refused=refusal)
 
     def _take(self, batch: Sequence[_Found]) -> None:
-        """Add what a batch of files holds."""
+        """Add the rows of a batch of files; commit if enough has been collected."""
         new = self._known.new_keys([each.result.key for each in batch if each.result and each.result.key])
         for file, result, key, refused in batch:
             if result is not None and refused == Refusal(result.kind or "", READ_BY):
@@ -157,7 +158,7 @@ class _Adding:
             self._commit()
 
     def _account(self, file: Read, outcome: str, **told: Any) -> None:
-        """Add the row of a file."""
+        """Add the row of a file to the table `files`, and count the file."""
         setattr(self.added, outcome, getattr(self.added, outcome) + 1)
         self._uncommitted += 1
         row = {
@@ -180,7 +181,7 @@ class _Adding:
 
 
 def _in_batches(files: Iterable[Read]) -> Iterator[list[Read]]:
-    """Files in batches that one process can have in its memory."""
+    """Files in batches that fit into the memory of one process."""
     batch: list[Read] = []
     size = 0
     for file in files:

@@ -1,4 +1,4 @@
-"""The answers to the questions, as tables that can be shown and as the document of `netpreflight fleet summary`."""
+"""The answers to the fleet questions, as tables to show, and as the document of `netpreflight fleet summary`."""
 
 import datetime as dt
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from netpreflight.fleet.questions import OF_A_SITE, QUESTIONS
 from netpreflight.probes.observations import Count, Plain, Words
 
 MOST_ROWS = 20
-"""So many rows of a table are shown; `query` and `export` have all."""
+"""How many rows of a table are shown; `query` and `export` give all of them."""
 SITE_FROM = {
     "label": "as the run says (--site)",
     "manifest": "by a manifest",
@@ -25,7 +25,7 @@ SITE_FROM = {
 
 
 class DeviceCount(Struct, frozen=True, kw_only=True):
-    """At how many sites each verdict stands, for one device; by the newest complete run of each site.
+    """For one device, the number of sites with each verdict, by the newest complete run of each site.
 
     `device` may be the name of a company's product; the rest reveals nothing.
     """
@@ -42,17 +42,17 @@ class FleetSummary(Struct, frozen=True, kw_only=True):
     """What a store holds; it reveals how many sites there are, and names none.
 
     Attributes:
-        runs: how many there are, each once.
-        sites: how many those are from, as far as that is known.
-        duplicates: files that hold what another one held.
-        quarantined: files that could not be taken in.
+        runs: how many runs there are; each counts once.
+        sites: how many sites the runs are from, as far as the site is known.
+        duplicates: files that hold the same run, log or watch as another file.
+        quarantined: files that could not be added.
         logs: devices' logs.
         watches: watches.
-        without_site: runs of which the site is not known; they are in no verdict.
+        without_site: runs whose site is not known; they count for no verdict.
         not_judged_again: runs that were shared in a way that leaves out what judging needs.
-        cut_short: runs that do not count, because they did not end.
-        rules: how many runs were judged by which version of the rules.
-        verdicts: by device and version.
+        cut_short: runs that count for no verdict, because they were cut short.
+        rules: the number of runs by the version of the rules that judged them.
+        verdicts: the number of sites with each verdict, by device and version.
     """
 
     schema: Literal["netpreflight-fleet/1"] = "netpreflight-fleet/1"
@@ -70,7 +70,7 @@ class FleetSummary(Struct, frozen=True, kw_only=True):
 
 
 def summary(connection: Connection) -> FleetSummary:
-    """What a store holds."""
+    """Count what a store holds."""
     runs, sites, without_site, not_again, cut_short = _rows(connection, "totals")[0]
     files = dict(_rows(connection, "files"))
     return FleetSummary(
@@ -99,7 +99,7 @@ def summary(connection: Connection) -> FleetSummary:
 
 
 def summary_tables(connection: Connection) -> list[ShownTable]:
-    """The same for people."""
+    """The summary as tables for people."""
     told = summary(connection)
     held = [
         counted(told.runs, "run"),
@@ -137,7 +137,7 @@ def summary_tables(connection: Connection) -> list[ShownTable]:
 
 
 def _notes(told: FleetSummary) -> list[str]:
-    """What the counts leave out."""
+    """The notes on what the counts leave out."""
     rules = ", ".join(f"{counted(count, 'run')} by version {rules}" for rules, count in told.rules.items())
     return [
         *([f"{counted(told.without_site, 'run')} of no known site: not in the table."] if told.without_site else []),
@@ -158,7 +158,7 @@ def _notes(told: FleetSummary) -> list[str]:
 
 
 def changes(connection: Connection) -> list[ShownTable]:
-    """Which change helps at most sites."""
+    """The needed changes, those that help at most sites first."""
     found = _rows(connection, "changes")
     return [
         ShownTable(
@@ -171,7 +171,10 @@ def changes(connection: Connection) -> list[ShownTable]:
 
 
 def change_in_words(key: str) -> str:
-    """A change of the column `key`, with what its problem's page says has to be done; a firewall's rules say it."""
+    """A change (the column `key`), with what the page of its problem says who has to do.
+
+    A change that consists of firewall rules is returned as it is: the rules say what to do.
+    """
     found = [part.partition(": ")[::2] for part in key.split(", ")]
     if not all(problem and check in CHECKS and problem in check_pages.sections(check) for check, problem in found):
         return key
@@ -181,7 +184,7 @@ def change_in_words(key: str) -> str:
 
 
 def why(connection: Connection) -> list[ShownTable]:
-    """What keeps sites from working, and what is not known of them."""
+    """The required checks that fail, and those that are unknown, by how many sites."""
     found = _rows(connection, "why")
     tables = []
     for status, title in (
@@ -201,7 +204,7 @@ def why(connection: Connection) -> list[ShownTable]:
 
 
 def regressions(connection: Connection) -> list[ShownTable]:
-    """What worked and does not any more, and the other way round."""
+    """The sites that worked and fail now, and by month how many sites broke and how many work again."""
     broken = _rows(connection, "broken")
     rows = [
         [site, f"{device} {version or ''}".rstrip(), _day(before), _day(since), _ids(failing), _cell(other)]
@@ -225,7 +228,7 @@ def regressions(connection: Connection) -> list[ShownTable]:
 
 
 def site(connection: Connection, name: str) -> list[ShownTable]:
-    """What is known of one site; empty: it is not known."""
+    """What is known about one site; empty: the store has nothing about it."""
     runs = _of_site(connection, "runs", name)
     logs, outages = _of_site(connection, "logs", name), _of_site(connection, "outages", name)
     if not (runs or logs or outages):
@@ -279,7 +282,7 @@ def site(connection: Connection, name: str) -> list[ShownTable]:
 
 
 def quarantine(connection: Connection) -> list[ShownTable]:
-    """The files that could not be taken in, and why."""
+    """The files that could not be added, and why."""
     found = _rows(connection, "quarantine")
     return [
         ShownTable(
@@ -296,17 +299,17 @@ def quarantine(connection: Connection) -> list[ShownTable]:
 
 
 def table_of(answer: Answer, notes: list[str]) -> ShownTable:
-    """The answer to a user's query."""
+    """The answer to a user's query, as a table."""
     return ShownTable(title="", headings=answer.columns, rows=_cells(answer.rows), none="No rows.", notes=notes)
 
 
 def asked(connection: Connection, question: str) -> Answer:
-    """The rows that answer a question (`QUESTIONS`)."""
+    """The rows that answer one of `QUESTIONS`."""
     return ask(connection, QUESTIONS[question])
 
 
 def asked_of_site(connection: Connection, question: str, name: str) -> Answer:
-    """The rows that answer a question about one site (`OF_A_SITE`)."""
+    """The rows that answer one of the questions about a site (`OF_A_SITE`), for the site `name`."""
     return ask(connection, OF_A_SITE[question], given=[name])
 
 
@@ -323,7 +326,7 @@ def _cells(rows: list[tuple[Any, ...]]) -> list[list[str]]:
 
 
 def _cell(value: object) -> str:
-    """A value as a person reads it."""
+    """A value as text for people."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -340,11 +343,11 @@ def _day(moment: dt.datetime) -> str:
 
 
 def _ids(failing: str | None) -> str:
-    """The checks in the column `failing`, without who can change each."""
+    """The ids of the checks in the column `failing`, without the owners."""
     return ", ".join(part.partition(":")[0] for part in (failing or "").split(",") if part)
 
 
 def _more(found: list[tuple[Any, ...]]) -> list[str]:
-    """The note that not all rows are shown."""
+    """A note on how many rows are not shown; empty: all are."""
     left = len(found) - MOST_ROWS
     return [f"And {left} more: netpreflight fleet query, or export."] if left > 0 else []

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from netpreflight.reports.safe_text import escaped
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a cell begins that a spreadsheet takes for a formula; in some languages the full-width forms do, too."""
+"""If a cell begins with one of these, spreadsheets take it for a formula; in some languages also the full-width forms."""
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a CSV, with the names of the columns first; they may go to a terminal as they are."""
+    """The lines of a CSV, with the column names first; control characters are escaped, so a terminal can show them."""
     text = io.StringIO()
     writer = csv.writer(text)
     header: list[object] = [escaped(name) for name in columns]
@@ -31,7 +31,7 @@ def _as_cells(rows: Iterable[Sequence[object]]) -> Iterator[list[object]]:
 
 
 def _cell(value: object) -> object:
-    """A value as a cell; only a text can be a formula."""
+    """A value as a cell; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
     match value:
         case str():
             seen = escaped(value)

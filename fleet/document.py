@@ -1,7 +1,7 @@
-"""What a document holds, as rows of the tables. Pure: bytes in, rows out.
+"""Turns a document into rows of the tables. Pure: bytes in, rows out.
 
-A report's results are taken as they stand in it, by the rules of its time: `tool` and `rules` say which. A page holds
-no results, so its run is judged here.
+The results of a report are kept as the report states them; `tool` and `rules` say which version and rules they are by.
+A page holds no results, so its run is judged here.
 """
 
 import base64
@@ -28,18 +28,19 @@ from netpreflight.probes.observations import Mapping as NatMapping
 _MOST_BSS, _MOST_HOPS = 100, 256
 _LARGEST_PACKED = 20 << 20
 _PACKING = 6
-"""zlib's level: a higher one takes three times as long for 3 %."""
+"""zlib's level: a higher one takes three times as long to save 3 % more."""
 _REDUNDANT_GATEWAY = ("00:00:5e:00:01:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:")
-"""MAC addresses that many networks have: VRRP (RFC 9568 section 7.3), HSRP and GLBP."""
+"""How virtual MAC addresses begin that many networks share: VRRP (RFC 9568 section 7.3), HSRP and GLBP."""
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
 _EMPTY = re.compile(rb'"[a-z0-9_]+":(?:null|false|0|\[\]|\{\}|"")(?:,|(?=\}))|,(?=\})', re.ASCII)
-"""A member of an object that says nothing, as a field that a later version added says nothing of an earlier run."""
+"""A member of a JSON object with an empty value, such as a field that a later version added to an earlier run."""
 _SQLITE = b"SQLite format 3\0"
 _NESTED = 3
-"""How often that is left out: an object may be empty without it, and then the one that it is in."""
+"""How often empty members are removed: an object may become empty by that, and then the object that contains it."""
+# 30.0 and 30 are the same number
 _WHOLE = re.compile(rb"(\d)\.0(?=[,\]}])")
 
-# --- what is read of a document: results that a later version adds or leaves out are no error
+# --- the parts of a document that are read; results that a later version adds or leaves out are no error
 
 _Short = Annotated[str, Meta(max_length=65_536)]
 
@@ -63,7 +64,7 @@ class _Rule(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What is let out, alike at all sites."""
+        """The traffic that the rule allows, in words that are the same at all sites."""
         return f"{self.protocol.upper()} {self.port} to {self.host or ', '.join(self.addresses)}"
 
 
@@ -78,7 +79,7 @@ class _Change(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What has to change, alike at all sites: the firewall's rules, or what was found."""
+        """What has to change, in words that are the same at all sites: firewall rules, or checks and their problems."""
         if self.rules:
             return "; ".join(sorted({rule.key for rule in self.rules}))
         problems = [*self.problems, *([None] * len(self.checks))]
@@ -104,7 +105,7 @@ class _Log(Struct, frozen=True, kw_only=True):
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """The results in a report, as far as they are taken in."""
+    """The results in a report, as far as the tables hold them."""
 
     started: _Short
     tool: Tool
@@ -134,10 +135,10 @@ class _Named(Struct, frozen=True, kw_only=True):
 
 
 def take(content: bytes, source: Source) -> Taken:
-    """The rows of what a file holds.
+    """The rows of a file's content: a report, a page, a device's log, or a watch.
 
     Raises:
-        RefusedError: it is nothing that can be taken in.
+        RefusedError: the file holds nothing that can be added.
     """
     if content.startswith(_SQLITE):
         raise RefusedError(
@@ -197,14 +198,14 @@ def unpacked_run(document: bytes) -> Saved:
     """The run in a row of the table `raw`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the document holds no run.
     """
     unpacking = zlib.decompressobj()
     return decoded(unpacking.decompress(document, _LARGEST_PACKED))
 
 
 def _judged(told: Told, saved: Saved) -> Told:
-    """The results of a run that has none with it, for the device that it was judged for."""
+    """The results of a run that was saved without results (a page), for the device that it was made for."""
     if saved.device.name not in profiles.names():
         return told
     profile = profiles.load(saved.device.name, saved.device.os_version)
@@ -214,7 +215,7 @@ def _judged(told: Told, saved: Saved) -> Told:
 
 
 def _moment(text: str, source: Source) -> dt.datetime:
-    """When a run was started."""
+    """When a run was started, in UTC without a zone."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError as problem:
@@ -223,7 +224,7 @@ def _moment(text: str, source: Source) -> dt.datetime:
 
 
 def _key(started: str, observations: bytes) -> str:
-    """The key of a run: the same, whatever wrote the document, in which order, and with which empty fields."""
+    """The key of a run: does not depend on the document's form, the order of its fields, or empty fields."""
     observed = msgspec.json.encode(msgspec.json.decode(observations) if observations else None, order="sorted")
     told = _WHOLE.sub(rb"\1", observed)
     for _ in range(_NESTED):
@@ -232,11 +233,11 @@ def _key(started: str, observations: bytes) -> str:
 
 
 _DERIVED = frozenset(Report.__struct_fields__) - frozenset(Saved.__struct_fields__)
-"""What judging makes of a run, and can make again."""
+"""The fields of a report that judging derives from the run, and can derive again."""
 
 
 def _packed(parts: Mapping[str, msgspec.Raw], saved: Saved) -> bytes:
-    """A document without its results, packed; what this version does not know stays in it for one that does."""
+    """A document without its results, compressed; unknown fields stay in it for a version that knows them."""
     kept: dict[str, Any] = {name: value for name, value in parts.items() if name not in _DERIVED}
     return zlib.compress(msgspec.json.encode({**kept, "checks": saved.checks}), _PACKING)
 
@@ -286,7 +287,7 @@ def _run_row(told: Told, saved: Saved | None, key: str, started: dt.datetime, so
 
 
 def _site(told: Told, gateway: str | None, source: Source) -> tuple[str | None, str]:
-    """Where a run was made, and where that is from. What is public has no site."""
+    """The site of a run, and the source of that (`site_from`). A public run has no site."""
     if told.sharing == "public":
         return None, "unknown"
     if told.site:
@@ -300,22 +301,23 @@ def _site(told: Told, gateway: str | None, source: Source) -> tuple[str | None, 
 
 @lru_cache(10_000)
 def _maker(mac: str) -> str | None:
-    """Who made an interface; an address that was made up locally has no maker (IEEE 802-2014, 8.4)."""
+    """The maker of a network interface; None for a locally administered address (IEEE 802-2014, 8.4)."""
     return None if int(mac[:2], 16) & 2 else maker(mac)
 
 
 def _lease_s(dhcp: Dhcp | None) -> int | None:
+    """How long the granted lease lasts, in seconds; None: no lease, or not known."""
     return dhcp.granted.lease_s if dhcp is not None and dhcp.granted is not None else None
 
 
 def _nat_idle_s(mapping: NatMapping | None) -> float | None:
-    """How long a silent conversation was seen to be kept, in seconds."""
+    """For how many seconds a NAT was seen to keep a silent conversation; None: not measured, or it was forgotten."""
     kept = mapping is not None and mapping.cookie and mapping.after_answer == "accepted"
     return mapping.idle_s if kept and mapping is not None else None
 
 
 def _rows_of_results(told: Told, key: str, started: dt.datetime, received: dt.datetime) -> Rows:
-    """The rows of what judging made of a run, for the device that it was judged for; verdicts for the others, too."""
+    """The rows of a run's results: checks and changes for the device it was judged for, verdicts for all devices."""
     failing = ",".join(
         f"{check.id}:{check.owner or ''}"
         for check in told.checks
@@ -329,7 +331,7 @@ def _rows_of_results(told: Told, key: str, started: dt.datetime, received: dt.da
     own = told.device.name, told.device.os_version
     if told.verdict is not None:
         verdicts[own] = {**verdicts.get(own, {}), "verdict": told.verdict, "failing": failing}
-    judged = min(started, received).isoformat()  # a judging again is later, whatever the laptop's clock said
+    judged = min(started, received).isoformat()  # so that judging again is later, whatever the laptop's clock said
     return {
         "checks": [
             row(run=key, **{name: getattr(check, name) for name in _Check.__struct_fields__}) for check in told.checks
@@ -343,6 +345,7 @@ def _rows_of_results(told: Told, key: str, started: dt.datetime, received: dt.da
 
 
 def _change_row(change: _Change, key: str, enough: _Enough | None) -> dict[str, Any]:
+    """The row of a change; of several firewall rules, the first fills the columns of a rule."""
     rule = change.rules[0] if change.rules else None
     return row(
         run=key,
@@ -360,7 +363,10 @@ def _change_row(change: _Change, key: str, enough: _Enough | None) -> dict[str, 
 
 
 def _bss_rows(seen: Observations, sharing: SharedLevel | None) -> Iterator[dict[str, Any]]:
-    """The rows of what is on the air, the strongest; a shared run's names number within that run only."""
+    """The rows of the BSSs that were heard, the strongest first.
+
+    For a shared run they are without names and BSSIDs: its tokens mean something within that run only.
+    """
     heard: Iterable[Bss] = seen.wifi.bss if seen.wifi is not None else ()
     for bss in sorted(heard, key=lambda bss: -strength(bss.signal_dbm))[:_MOST_BSS]:
         yield row(
@@ -375,7 +381,7 @@ def _bss_rows(seen: Observations, sharing: SharedLevel | None) -> Iterator[dict[
 
 
 def _hop_rows(path: Path | None, sharing: SharedLevel | None) -> Iterator[dict[str, Any]]:
-    """The rows of the routers that reported a packet of the device's port."""
+    """The rows of the routers that sent an ICMP error for a packet to the device's port."""
     found = [
         row(
             protocol=target.device.protocol,
@@ -391,5 +397,5 @@ def _hop_rows(path: Path | None, sharing: SharedLevel | None) -> Iterator[dict[s
 
 
 def _small(number: int | None) -> int | None:
-    """A number that a column of 32 bits holds; a greater one is no channel and no hop."""
+    """A number, if it fits into a column of 32 bits; else None: no channel or hop is as large as that."""
     return number if number is not None and abs(number) < 2**31 else None

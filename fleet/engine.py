@@ -1,4 +1,4 @@
-"""DuckDB, as far as it is used: it sees our own rows and the store's Parquet files, and nothing from outside."""
+"""DuckDB, restricted so that it sees only our own rows and the store's Parquet files."""
 
 import contextlib
 import secrets
@@ -15,12 +15,12 @@ from netpreflight.fleet.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection
 READING_MEMORY, WRITING_MEMORY = "96MB", "256MB"
-"""At most for the rows in hand; what is more goes to the store's folder for a while. A writer takes as much
-only where single documents have many megabytes. Python itself and what the allocator keeps come on top."""
+"""The most memory that DuckDB may use for rows; what does not fit goes to a temporary folder in the store. A writer
+needs so much only if single documents have many megabytes. The memory of Python and of the allocator comes on top."""
 LONGEST_QUERY_S = 60.0
 _DISK = "8GB"
 _THREADS = 1
-"""Each holds a group of rows, and answers come hardly sooner with two."""
+"""Each thread holds a row group in memory, and two threads are hardly faster than one."""
 
 
 class QueryError(ValueError):
@@ -35,12 +35,12 @@ class Answer(NamedTuple):
 
 
 def for_writing(store: Store, *folders: Path) -> Connection:
-    """A connection that reads and writes the store's folder and these, and nothing else."""
+    """A connection that may read and write the store's folder and `folders`, and nothing else."""
     return _connected("writing", WRITING_MEMORY, store, *folders)
 
 
 def for_reading(store: Store) -> Connection:
-    """A connection with a view for each table, and those that questions share; its limits cannot be changed.
+    """A connection with a view for each table, and the views that questions share; its limits cannot be changed.
 
     Raises:
         StoreError: a file of the store is damaged.
@@ -56,7 +56,10 @@ def for_reading(store: Store) -> Connection:
 
 
 def _connected(name: str, memory: str, store: Store, *folders: Path) -> Connection:
-    """A connection within this limit of memory; what does not fit lies in a folder of this name for a while."""
+    """A connection with a limit of memory; what does not fit goes to the temporary folder `name` of the store.
+
+    It may access the store's folder and `folders` only.
+    """
     allowed = ", ".join(quoted(folder.absolute()) for folder in (store.folder, *folders))
     connection = duckdb.connect(":memory:")
     for setting, value in (
@@ -74,10 +77,10 @@ def _connected(name: str, memory: str, store: Store, *folders: Path) -> Connecti
 
 @contextlib.contextmanager
 def damage_told() -> Iterator[None]:
-    """Tell an error of DuckDB, which our own queries do not cause, as one of the store.
+    """Turn an error of DuckDB into a `StoreError`: with our own queries, only the store can be the cause.
 
     Raises:
-        StoreError: a file of the store is damaged, the disk is full, or memory is.
+        StoreError: a file of the store is damaged, or the disk or the memory is full.
     """
     try:
         yield
@@ -86,7 +89,7 @@ def damage_told() -> Iterator[None]:
 
 
 def relation(store: Store, table: str) -> str:
-    """A SELECT of all rows of a table; what a part of an earlier version does not have is null."""
+    """A SELECT of all rows of a table; columns that a part of an earlier version lacks are null."""
     empty = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in TABLES[table])
     select = f"SELECT {empty} WHERE false"
     if files := store.files(table):
@@ -96,7 +99,7 @@ def relation(store: Store, table: str) -> str:
 
 
 def ask(connection: Connection, sql: str, given: list[str] | None = None) -> Answer:
-    """The answer to one of our own queries, with the parameters that it is given.
+    """The answer to one of our own queries, with the query's parameters in `given`.
 
     Raises:
         StoreError: a file of the store is damaged.
@@ -114,7 +117,7 @@ def ask_for_user(connection: Connection, sql: str, most: int, seconds: float = L
     """The answer to a user's query: one SELECT, within limits of time and memory.
 
     Raises:
-        QueryError: it is no single SELECT, it fails, or it takes too long.
+        QueryError: the query is not one SELECT, it fails, or it takes too long.
     """
     try:
         statements = connection.extract_statements(sql)
@@ -131,7 +134,7 @@ def ask_for_user(connection: Connection, sql: str, most: int, seconds: float = L
 
 @contextlib.contextmanager
 def _interrupted_after(connection: Connection, seconds: float) -> Iterator[None]:
-    """End what the connection does after so many seconds."""
+    """Interrupt the connection's query if it has not ended after this many seconds."""
     timer = threading.Timer(seconds, connection.interrupt)
     timer.daemon = True
     timer.start()

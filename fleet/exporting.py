@@ -11,11 +11,11 @@ from netpreflight.fleet.tables import TABLES, names
 from netpreflight.systems import SYSTEM
 
 _ROWS = 1000
-"""At a time, so that memory stays flat."""
+"""How many rows are fetched at a time, so that memory stays flat."""
 
 
 def to_csv(store: Store, folder: Path) -> list[Path]:
-    """Write each table as a CSV, but for `raw`, which no spreadsheet can show; returns the files."""
+    """Write each table as a CSV file, except `raw`, which no spreadsheet can show; returns the files."""
     make_folder(folder)
     written = []
     with for_reading(store) as connection:

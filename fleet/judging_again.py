@@ -1,6 +1,6 @@
-"""Judging a run of the table `raw` again: one pure function, for the pool on one machine and for a cluster alike.
+"""Judging a run of the table `raw` again: one pure function, used on one machine and on a cluster.
 
-It is the judging of `netpreflight report`, without what only a report shows. No clock, no network, no files.
+It judges like `netpreflight report`, without the parts that only a report shows. No clock, no network, no files.
 """
 
 from hashlib import blake2b
@@ -16,7 +16,7 @@ from netpreflight.fleet.document import unpacked_run
 
 
 class Again(NamedTuple):
-    """How a run is judged for one device: columns of the table `verdicts`."""
+    """The result of judging a run for one device: columns of the table `verdicts`."""
 
     device: str
     os: str | None
@@ -31,11 +31,11 @@ def judge_again(document: bytes, profile: Profile) -> Again:
     """Judge a run for a device and a version of Device OS, by the rules of this version.
 
     Args:
-        document: the run, as `raw` holds it.
-        profile: the device.
+        document: the run, as in the table `raw`.
+        profile: the device, with its version.
 
     Raises:
-        ValueError: there is no run in it.
+        ValueError: the document holds no run.
     """
     _, judgement = judged(unpacked_run(document).run, profile)
     return Again(
@@ -50,14 +50,14 @@ def judge_again(document: bytes, profile: Profile) -> Again:
 
 
 def rules_of(profile: Profile) -> str:
-    """The version of the rules, with a hash of a company's own file: who changes that, changes how is judged."""
+    """The version of the rules; for a company's own file with a hash of the file, because it changes verdicts, too."""
     if profile.name in profiles.names():
         return RULES
     return f"{RULES}+{blake2b(msgspec.json.encode(profile), digest_size=4).hexdigest()}"
 
 
 def failing(checks: list[Check]) -> str:
-    """The required checks that fail, and who can change each, as text such as `portal:network administrator`."""
+    """The required checks that fail, with the owner of each (`portal:network administrator`), joined by commas."""
     return ",".join(
         f"{check.id}:{check.owner or ''}" for check in checks if (check.status, check.level) == ("fail", "required")
     )

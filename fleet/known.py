@@ -1,6 +1,6 @@
-"""What a store has already: of each file whether it was read, and of each run whether it is there.
+"""What a store already has: which files were read, and which runs, logs and watches are in it.
 
-It is kept by DuckDB, and not in Python's memory: a store may hold millions of files.
+DuckDB keeps this, and not Python's memory, because a store may hold millions of files.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +15,7 @@ _ASKED = "(SELECT unnest(CAST($1 AS VARCHAR[])) AS content, unnest(CAST($2 AS VA
 _NUMBERS = (
     "CAST('0x' || content AS UHUGEINT) AS content, md5_number(path) AS path, CAST('0x' || key AS UHUGEINT) AS key"
 )
-"""Of a file that was read: as numbers, which take a third of the memory of the texts."""
+"""The columns of a file that was read, as numbers, which take a third of the memory of the texts."""
 _REFUSED = "SELECT content, path, kind, tool"
 
 
@@ -27,14 +27,14 @@ class Refusal(NamedTuple):
 
 
 class KnownFiles(NamedTuple):
-    """What is known of some files."""
+    """What is known about some files. A content is the hash of a file's bytes."""
 
     keys: dict[str, str]
-    """The key of the run, log or watch in a content, wherever that was."""
+    """By content: the key of the run, log or watch in it, at whatever path the file was."""
     settled: set[tuple[str, str]]
-    """Contents and paths that are accounted for."""
+    """(Content, path) of the files that were read before, so that nothing is left to do."""
     refused: dict[tuple[str, str], Refusal]
-    """Contents and paths that were quarantined, and not read since."""
+    """By (content, path): the files that were quarantined, and not read since."""
 
 
 class Known:
@@ -53,7 +53,7 @@ class Known:
         engine.execute(f"CREATE TEMP TABLE refused AS {_REFUSED} FROM ({files}) WHERE key IS NULL")
 
     def files(self, contents: Sequence[str], paths: Sequence[str]) -> KnownFiles:
-        """What is known of files with these contents, each at the path in the same place."""
+        """What is known about files: `contents` are their hashes, `paths` their paths, in the same order."""
         asked = [list(contents), list(paths)]
         keys = self._engine.execute(
             f"SELECT content, any_value(key) FROM known WHERE content {_AMONG} GROUP BY content",  # noqa: S608 - our own text
@@ -74,20 +74,20 @@ class Known:
             done,
             {
                 (content, path): Refusal(kind, tool)
-                for content, path, kind, tool in refused  # in the order in which they were added: the last counts
+                for content, path, kind, tool in refused  # in the order in which they were added: the last one counts
                 if (content, path) not in done
             },
         )
 
     def new_keys(self, keys: Collection[str]) -> set[str]:
-        """Which of these runs, logs and watches are not there yet; from now on they are."""
+        """The keys of runs, logs and watches that the store does not have yet; from now on they count as known."""
         found = self._engine.execute(f"SELECT DISTINCT key FROM known WHERE key {_AMONG}", [list(keys)]).fetchall()  # noqa: S608 - our own text
         new = set(keys) - {_text(key) for (key,) in found} - self._since
         self._since |= new
         return new
 
     def committed(self, files: Iterable[Path]) -> None:
-        """Take up what was just committed: these Parquet files."""
+        """Add the files listed in these Parquet files, which were just committed, to what is known."""
         for file in files:
             if file.stem == "files":
                 read = f"FROM read_parquet({quoted(file)})"
@@ -97,5 +97,5 @@ class Known:
 
 
 def _text(number: int) -> str:
-    """A hash as the tables hold it."""
+    """A hash, given as a number, as the text that the tables hold."""
     return f"{number:032x}"

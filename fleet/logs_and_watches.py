@@ -1,4 +1,4 @@
-"""What a device's log or a watch holds, as rows."""
+"""Turns a device's log or a watch into rows."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from netpreflight.fleet.taken import Rows, Source, Taken, hashed, row, without_z
 
 
 def take_log(document: bytes, source: Source) -> Taken:
-    """The row of what a device's own log says."""
+    """The row of a document about a device's own log."""
     answer = msgspec.json.decode(document, type=LogAnswer)
     key = hashed(msgspec.json.encode(answer, order="sorted"))
     return Taken("log", key, {"logs": [log_row(answer, key, source)]})
 
 
 def log_row(answer: LogAnswer, key: str, source: Source) -> dict[str, Any]:
-    """The row of what a device's own log says."""
+    """The row of a device's own log."""
     return row(
         log=key,
         site=source.site,

@@ -28,7 +28,7 @@ def _lines(summary: FleetSummary) -> Iterator[str]:
         yield from _header(name, says)
         yield f"netpreflight_fleet_{name} {count}"
     yield from _header("site_verdicts", "Sites by device, Device OS and verdict, by each site's newest complete run.")
-    sites = Counter[tuple[str, str, str]]()  # a version that is empty, and one that is not known, are one series
+    sites = Counter[tuple[str, str, str]]()  # an empty and an unknown version are the same series
     for row in summary.verdicts:
         sites[row.device, row.os_version or "", "compatible"] += row.compatible
         sites[row.device, row.os_version or "", "compatible-with-warnings"] += row.compatible_with_warnings
@@ -45,5 +45,5 @@ def _header(name: str, says: str) -> Iterator[str]:
 
 
 def _labels(**values: str) -> str:
-    """Labels with their values, escaped as the format asks."""
+    """Labels with their values, escaped as the format requires."""
     return "{" + ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in values.items()) + "}"

@@ -1,4 +1,4 @@
-"""What the page of a store and its metrics show: counts only, by the newest complete run of each site."""
+"""The numbers that the page of a store shows: counts only, by the newest complete run of each site."""
 
 import datetime as dt
 import math
@@ -9,7 +9,7 @@ from netpreflight.fleet.engine import Connection, ask
 from netpreflight.fleet.questions import QUESTIONS
 
 LEAST_SITES = 20
-"""Of fewer sites of a maker nothing is concluded."""
+"""A maker with fewer sites than this is not shown, because so few prove nothing."""
 MOST_CHANGES, MOST_CAUSES, MOST_MAKERS, MOST_MONTHS = 15, 12, 15, 24
 _Z = 1.959964
 """The standard normal quantile of a 95 % interval."""
@@ -26,19 +26,19 @@ class ChangeCount(NamedTuple):
 
 
 class OwnerCauses(NamedTuple):
-    """What fails that somebody can change: checks with the number of sites, most first."""
+    """The failing checks that one owner can change, each with the number of sites, the most first."""
 
     owner: str
     causes: list[tuple[str, int]]
 
     @property
     def sites(self) -> int:
-        """The sum over the causes: a site with several counts for each."""
+        """The sum over the causes: a site with several causes counts once for each."""
         return sum(sites for _, sites in self.causes)
 
 
 class Month(NamedTuple):
-    """How many sites broke in a month, and how many work again."""
+    """How many sites broke in a month, how many work again, and in how many of these the rules had changed, too."""
 
     month: dt.datetime
     broke: int
@@ -47,7 +47,7 @@ class Month(NamedTuple):
 
 
 class MakerShare(NamedTuple):
-    """Of the sites whose gateway is a maker's, how many fail."""
+    """How many of the sites with a gateway of this maker fail."""
 
     maker: str
     sites: int
@@ -55,28 +55,28 @@ class MakerShare(NamedTuple):
 
     @property
     def at_least(self) -> float:
-        """The lower bound of the share that fails."""
+        """The lower bound of the share of sites that fail."""
         return wilson(self.failing, self.sites)[0]
 
     @property
     def at_most(self) -> float:
-        """The upper bound."""
+        """The upper bound of the share of sites that fail."""
         return wilson(self.failing, self.sites)[1]
 
 
 class Overview(NamedTuple):
-    """What is shown of a store."""
+    """The numbers on a store's page."""
 
     summary: FleetSummary
     changes: list[ChangeCount]
     owners: list[OwnerCauses]
     months: list[Month]
     makers: list[MakerShare]
-    """Those with at least `LEAST_SITES`; whose share that fails is surely largest, first."""
+    """The makers with at least `LEAST_SITES` sites, in descending order of `at_least`."""
 
 
 def overview(connection: Connection) -> Overview:
-    """What is shown of a store."""
+    """Ask a store for the numbers on its page."""
     owners: dict[str, list[tuple[str, int]]] = {}
     for owner, check, sites in ask(connection, QUESTIONS["owners"]).rows:
         owners.setdefault(owner or "nobody that is known", []).append((check, sites))
@@ -96,7 +96,7 @@ def overview(connection: Connection) -> Overview:
 
 
 def wilson(found: int, of: int) -> tuple[float, float]:
-    """The score interval of a share (E. B. Wilson, 1927), at 95 %: where it lies, though only so many were seen."""
+    """The bounds of the 95 % score interval (E. B. Wilson, 1927) of the share `found` / `of`."""
     share, spread = found / of, _Z**2 / of
     middle = (share + spread / 2) / (1 + spread)
     half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / of + spread / (4 * of))

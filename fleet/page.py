@@ -1,4 +1,4 @@
-"""The page of a store of many runs: one HTML file, on the report's base page."""
+"""The HTML page of a store of many runs; it extends the report's base page."""
 
 from typing import NamedTuple
 
@@ -28,9 +28,9 @@ _STYLE = """
 }
 """
 _WIDTH = 900.0
-"""Of a drawing, in its own units."""
+"""The width of a drawing, in its own units."""
 _LETTER, _WIDEST_LETTER = 9.0, 15.0
-"""How wide a letter is, as a rule and at most."""
+"""The usual and the greatest width of a letter."""
 _BAR_HEIGHT = 60.0
 
 
@@ -42,13 +42,13 @@ class Part(NamedTuple):
     check: str
     sites: int
     shade: int
-    """1 to 3: neighbours differ."""
+    """1 to 3; neighbouring parts have different shades."""
     name: str
-    """The check, as far as there is room for it."""
+    """The check's id, shortened to fit; empty: there is no room for it."""
 
 
 class Bar(NamedTuple):
-    """What fails that one owner can change."""
+    """The bar of one owner: the failing checks that this owner can change."""
 
     owner: str
     sites: int
@@ -56,7 +56,7 @@ class Bar(NamedTuple):
 
 
 class MonthBar(NamedTuple):
-    """A month: how high its two bars are."""
+    """The two bars of a month, with their heights `up` and `down`."""
 
     x: float
     width: float
@@ -68,7 +68,7 @@ class MonthBar(NamedTuple):
 
 
 def render(overview: Overview) -> str:
-    """A store's page."""
+    """Render a store's page."""
     told = overview.summary
     return page(
         "fleet.html",
@@ -106,7 +106,7 @@ def render(overview: Overview) -> str:
 
 
 def _left_out(overview: Overview) -> list[str]:
-    """What the counts leave out."""
+    """The sentences on what the counts leave out."""
     told = overview.summary
     counts = (
         (told.without_site, f"{counted(told.without_site, 'run')} of no known site: in no table here."),
@@ -119,7 +119,7 @@ def _left_out(overview: Overview) -> list[str]:
 
 
 def _bars(owners: list[OwnerCauses]) -> list[Bar]:
-    """A bar for each owner: the longest one has the whole width."""
+    """A bar for each owner; the longest bar has the full width."""
     most = max((owner.sites for owner in owners), default=1)
     bars = []
     for owner in owners:
@@ -133,7 +133,7 @@ def _bars(owners: list[OwnerCauses]) -> list[Bar]:
 
 
 def _fitting(text: str, width: float) -> str:
-    """As much of a text as there is room for."""
+    """A text, shortened to this width; empty if fewer than three letters fit."""
     if len(text) * _LETTER <= width:
         return text
     most = int(width / _WIDEST_LETTER) - 1
@@ -141,7 +141,7 @@ def _fitting(text: str, width: float) -> str:
 
 
 def _months(months: list[Month]) -> list[MonthBar]:
-    """A pair of bars for each month: upwards what broke, downwards what works again."""
+    """Two bars for each month: upwards the sites that broke, downwards those that work again."""
     most = max((max(month.broke, month.works_again) for month in months), default=0) or 1
     step = _WIDTH / max(len(months), 6)
     return [

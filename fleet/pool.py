@@ -1,4 +1,4 @@
-"""Processes that read documents: one that is killed, because a document filled its memory, takes no other with it."""
+"""Processes that read documents, so that a document that fills the memory gets only one process killed."""
 
 import multiprocessing
 import os
@@ -17,14 +17,14 @@ MOST_PROCESSES = 8
 
 
 class Document(NamedTuple):
-    """A file that is to be read."""
+    """A file whose content is to be decoded."""
 
     content: bytes
     source: Source
 
 
 class Result(NamedTuple):
-    """What a document holds: lines of JSON by table, or why it was refused."""
+    """The result of decoding a document: rows as lines of JSON, by table; or why the document was refused."""
 
     outcome: Outcome
     key: str | None = None
@@ -37,7 +37,7 @@ KILLED = Result("quarantined", kind="killed", reason="the process that read it w
 
 
 def read_each(batch: Sequence[Document]) -> list[Result]:
-    """The results of some documents."""
+    """Decode a batch of documents; called in one of the pool's processes."""
     return [_read(document) for document in batch]
 
 
@@ -52,7 +52,7 @@ def _read(document: Document) -> Result:
 
 
 class _Task(NamedTuple):
-    """A batch that is read."""
+    """A batch that a process is reading; `future` is None for an empty batch."""
 
     batch: Sequence[Document]
     executor: ProcessPoolExecutor
@@ -60,11 +60,11 @@ class _Task(NamedTuple):
 
 
 class Pool:
-    """Some processes; each is started when there is something to read.
+    """A pool of processes, each started when there is something to read.
 
     Args:
-        processes: how many; None: as many as this laptop has processors, up to a limit.
-        read: reads a batch, in one of the processes.
+        processes: how many processes; None: one for each processor, up to MOST_PROCESSES.
+        read: the function that decodes a batch in one of the processes.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Pool:
         self._executor.shutdown(cancel_futures=True)
 
     def results(self, batches: Iterable[Sequence[Document]]) -> Iterator[list[Result]]:
-        """The results of each batch, in order; few batches are in hand at a time."""
+        """The results of each batch, in order; only a few batches are taken from `batches` at a time."""
         waiting: deque[_Task] = deque()
         for batch in batches:
             waiting.append(self._submitted(batch))
@@ -93,7 +93,7 @@ class Pool:
 
     def _submitted(self, batch: Sequence[Document]) -> _Task:
         if not batch:
-            return _Task(batch, self._executor, None)  # no process is started for nothing
+            return _Task(batch, self._executor, None)  # no process is started for an empty batch
         try:
             return _Task(batch, self._executor, self._executor.submit(self._read, batch))
         except BrokenProcessPool:
@@ -111,7 +111,7 @@ class Pool:
             return list(self._one_by_one(task.batch))
 
     def _one_by_one(self, batch: Sequence[Document]) -> Iterator[Result]:
-        """The results of documents that were in hand when a process was killed: each alone, to know which it was."""
+        """The results of the batch that a killed process had, each document alone, to find the one that is to blame."""
         executor = self._started(1)
         for document in batch:
             try:
@@ -122,12 +122,12 @@ class Pool:
         executor.shutdown()
 
     def _started(self, processes: int | None = None) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")  # alike on every system; a fork would copy DuckDB's threads
+        context = multiprocessing.get_context("spawn")  # the same on every system; a fork would copy DuckDB's threads
         return ProcessPoolExecutor(processes or self._processes, context, _begin)
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the process that started this one, and end with it, even if that is killed."""
+    """Ignore Ctrl-C, which the parent process handles, and end when the parent ends, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -1,6 +1,6 @@
-"""The questions that are asked of a store, as SQL: DuckDB's, and plain enough that sqlglot makes Spark's of it.
+"""The questions that are asked of a store, in DuckDB's SQL, plain enough that sqlglot can translate it to Spark's.
 
-A site is what its newest complete run says. Runs without a site, and public ones, are counted only.
+The state of a site is that of its newest complete run. Runs without a site, and public runs, are only counted.
 """
 
 VIEWS = {
@@ -24,9 +24,9 @@ VIEWS = {
         "WHERE site IS NOT NULL AND complete AND verdict <> 'undetermined') AS known"
     ),
 }
-"""Views that the questions share, beside one for each table. `newest_watches`: a watch that was reported again while it
-went on counts once. `turns`: each run whose verdict is known, with the one
-before it of the same site and device."""
+"""Views that the questions share, in addition to the view of each table. `newest_watches`: each watch once, even if it
+was reported several times while it went on. `turns`: each run whose verdict is known, with the run of the same site
+and device before it."""
 
 QUESTIONS = {
     "totals": (
@@ -108,4 +108,4 @@ OF_A_SITE = {
         "JOIN outages AS o ON w.watch = o.watch WHERE w.site = $1 ORDER BY o.first_bad"
     ),
 }
-"""What is told of one site, which is the parameter."""
+"""The questions about one site, whose name is the parameter $1."""

@@ -1,4 +1,4 @@
-"""Finding files, and reading each within limits: what somebody else put there must not hang or fill this process."""
+"""Finding files, and reading each within limits: a hostile file must not block this process or fill its memory."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ from netpreflight.agent.report import LARGEST_FILE
 from netpreflight.fleet.taken import Kind, hashed
 
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-"""A pipe without a writer is not waited for, and no link is followed."""
+"""Flags with which opening does not wait for a pipe's writer, and follows no link."""
 
 
 class Read(NamedTuple):
@@ -19,21 +19,21 @@ class Read(NamedTuple):
     path: Path
     content: bytes
     hash: str
-    """Of the content; of a file that was not read, of what was found."""
+    """The hash of the content; for a file that was not read, a hash of its path and the reason."""
     kind: Kind | None = None
-    """Why it was not read; None: it was."""
+    """Why the file was not read; None: it was read."""
     reason: str = ""
 
 
 def find(paths: Iterable[Path], without: Path) -> Iterator[Path]:
-    """Every file that is named or in a folder that is named, each folder in order of names.
+    """Every file in `paths`, and every file in the folders in `paths`, each folder sorted by name.
 
-    Names in folders that begin with a dot are left out: so are files named that a copy has not finished. No link is
-    followed into a folder.
+    Inside folders, names that begin with a dot are left out: unfinished copies have such names. Links to folders are
+    not followed.
 
     Args:
         paths: files and folders.
-        without: a folder that is left out, too: the store's own.
+        without: a folder to leave out: the store's own.
     """
     for path in paths:
         if path.is_dir() and not path.is_symlink():
@@ -53,7 +53,7 @@ def _in_folder(top: Path, without: Path) -> Iterator[Path]:
             with os.scandir(folder) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
         except OSError:
-            yield folder  # which is told when it is read
+            yield folder  # `read` then reports why it cannot be read
             continue
         shown = [entry for entry in entries if not entry.name.startswith(".")]
         yield from (folder / entry.name for entry in shown if not entry.is_dir(follow_symlinks=False))
@@ -61,7 +61,7 @@ def _in_folder(top: Path, without: Path) -> Iterator[Path]:
 
 
 def read(path: Path) -> Read:
-    """Read a file, within the limit for a saved report."""
+    """Read a file, up to the largest size of a saved report; if it cannot be read, the result says why."""
     try:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):

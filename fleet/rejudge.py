@@ -1,7 +1,7 @@
 """Judging the runs of a store again, for another device or version of Device OS.
 
-Each run that can be judged gets a row in `verdicts`; none is replaced. What was judged for this device and version by
-the same rules is not judged again, so a call that was killed goes on where it was.
+Each run that can be judged gets a new row in `verdicts`; no row is replaced. Runs that were already judged for this
+device and version by the same rules are skipped, so a call that was killed can be continued.
 """
 
 import datetime as dt
@@ -20,23 +20,23 @@ from netpreflight.fleet.taken import Source
 from netpreflight.probes.net.clock import CLOCK, Clock
 
 BATCH_RUNS = 64
-"""What one process is given at a time."""
+"""How many runs one process is given at a time."""
 COMMIT_RUNS = 4000
-"""After so many runs, what was judged is committed: no more is judged again after a kill."""
+"""After this many runs, what was judged is committed: at most this many are lost by a kill."""
 
 
 class Rejudged(Struct):
-    """What became of the runs."""
+    """How many runs were judged."""
 
     judged: int = 0
     before: int = 0
-    """Judged for this device and version by an earlier call."""
+    """Runs that an earlier call has judged for this device, version and rules."""
     failed: int = 0
-    """That could not be judged, and are tried again by the next call."""
+    """Runs that could not be judged; the next call tries them again."""
 
 
 def judge_each(batch: Sequence[Document], profile: Profile) -> list[Result]:
-    """The rows of some runs, in one of the pool's processes."""
+    """Judge a batch of runs, in one of the pool's processes; returns a row of `verdicts` for each."""
     return [_judge(document, profile) for document in batch]
 
 
@@ -51,7 +51,7 @@ def _judge(document: Document, profile: Profile) -> Result:
 
 
 def pool_for(profile: Profile, processes: int | None = None) -> Pool:
-    """The processes that judge for a device; to be entered."""
+    """The pool of processes that judge for a device; a context manager."""
     return Pool(processes, partial(judge_each, profile=profile))
 
 
@@ -67,12 +67,12 @@ def rejudge(
     """Judge every run of a store for a device, and add a row for each.
 
     Args:
-        store: whose runs.
+        store: the store of the runs.
         profile: the device, with its version of Device OS.
-        pool: the processes that judge for it (`pool_for`).
-        on_progress: is called after each batch.
-        on_wait: is called if another process has to end first.
-        clock: what time it is.
+        pool: the processes that judge for this device (`pool_for`).
+        on_progress: called after each batch.
+        on_wait: called if another process has to finish writing first.
+        clock: gives the time of judging.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -98,7 +98,11 @@ def rejudge(
 
 
 def _find_done(connection: engine.Connection, store: Store, profile: Profile) -> int:
-    """Find the runs that need not be judged, as the table `done`, which cursors see, too; returns how many they are."""
+    """Create the table `done`: the runs already judged again for this device, version and rules; returns how many.
+
+    Such runs have a row in `verdicts` whose column `again` is true. `done` is not a TEMP table, so that the cursors in
+    `_batches` see it.
+    """
     connection.execute(
         f"CREATE TABLE done AS SELECT DISTINCT run FROM ({engine.relation(store, 'verdicts')}) "  # noqa: S608 - our own text
         "WHERE again AND device = $device AND os IS NOT DISTINCT FROM $os AND rules = $rules",
@@ -108,9 +112,9 @@ def _find_done(connection: engine.Connection, store: Store, profile: Profile) ->
 
 
 def _batches(connection: engine.Connection, store: Store, now: dt.datetime) -> Iterator[list[Document]]:
-    """The runs that are left to judge: few are in memory at a time, though a part may hold many."""
+    """The runs that are left to judge, in batches: only a few runs are in memory at a time."""
     for part in store.files("raw"):
-        with connection.cursor() as cursor:  # what is committed meanwhile is another query
+        with connection.cursor() as cursor:  # the connection itself runs the commits in between
             found = cursor.execute(
                 f"SELECT run, document FROM read_parquet({quoted(part)}) ANTI JOIN done USING (run)"  # noqa: S608 - a quoted path
             )

@@ -1,4 +1,4 @@
-"""Which site a file is from, where its run does not say it: by a manifest, or by the file's name.
+"""The site of a file whose run does not name one: by a manifest, or by the file's name.
 
 A manifest is a CSV file with the columns `file`, `site` and perhaps `place`; `file` is a name, or a pattern with `*`.
 """
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 LARGEST_MANIFEST = 64 << 20
-"""In bytes: a million sites."""
+"""In bytes: enough for a million sites."""
 
 
 class Named(NamedTuple):
-    """A site, and where its name is from."""
+    """A site, and the source of its name (`site_from` in the table `runs`)."""
 
     site: str
     site_from: str
@@ -25,8 +25,8 @@ class Sites:
     """The sites of files.
 
     Args:
-        manifest: rows of file, site and place; the first that fits counts.
-        pattern: of a name, with `{site}` and perhaps `{place}`, and `*` for what is neither; None: there is none.
+        manifest: rows of (file, site, place); exact names come before patterns, and of several the first counts.
+        pattern: a pattern of file names with `{site}`, perhaps `{place}`, and `*` for anything else; None: no pattern.
 
     Raises:
         ValueError: the pattern has no `{site}`; the message says so.
@@ -44,7 +44,7 @@ class Sites:
         self._name = None if pattern is None else _compiled(pattern)
 
     def of(self, file: Path) -> Named | None:
-        """The site of a file; None: not known."""
+        """The site of a file, by its name; None: not known."""
         if found := self._exact.get(file.name):
             return found
         if found := next((named for pattern, named in self._patterns if pattern.fullmatch(file.name)), None):
@@ -68,8 +68,8 @@ def read_manifest(path: Path) -> list[tuple[str, str, str | None]]:
     """The rows of a manifest: file, site and place.
 
     Raises:
-        ValueError: it is too large, or no CSV with these columns; the message is one line.
-        OSError: it cannot be read.
+        ValueError: the file is too large, or no CSV with these columns; the message is one line.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as opened:
         content = opened.read(LARGEST_MANIFEST + 1)

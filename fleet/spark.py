@@ -1,12 +1,12 @@
-"""Judges a store's runs again, and asks them, on the user's own Spark cluster: for many millions of runs.
+"""Judges a store's runs again, or answers questions about them, on the user's own Spark cluster: for many million runs.
 
     spark-submit fleet/spark.py --store DIR --out DIR --device argon --os 6.2.0
     spark-submit fleet/spark.py --store DIR --out DIR --ask changes why
 
-The judging is that of `netpreflight fleet rejudge`, and the questions are those of `netpreflight fleet`, put into
-Spark's SQL by sqlglot. Each worker needs netpreflight (not the extra) beside PySpark, pandas and PyArrow, which
-netpreflight itself never installs; the store has to be in a folder that all workers see. docs/fleet.md says when this
-is worth it, and how it was tried.
+It judges like `netpreflight fleet rejudge`, and asks the questions of `netpreflight fleet`, which sqlglot translates
+to Spark's SQL. Each worker needs netpreflight (not the extra), and PySpark, pandas and PyArrow, which netpreflight
+itself never installs; the store has to be in a folder that all workers see. docs/fleet.md says when this is worth the
+effort, and how it was tested.
 """
 
 import argparse
@@ -26,11 +26,11 @@ _TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp_ntz", "BLOB": "binary"}
 
 
 def judge_batches(batches: Iterable[Any], device: str, os_version: str | None) -> Iterator[Any]:
-    """Judge batches of (run, document), as `mapInArrow` hands them out in each worker; a run that is none is left out.
+    """Judge batches of (run, document) from `mapInArrow`, in each worker; runs that cannot be judged are left out.
 
     Args:
-        batches: of Arrow's kind (`RecordBatch`).
-        device: the device, as `--device` takes it.
+        batches: Arrow's `RecordBatch` objects.
+        device: the device, as in `--device`.
         os_version: the version of Device OS; None: the newest.
     """
     import pyarrow as pa  # noqa: PLC0415 - only workers of a cluster have it
@@ -52,14 +52,14 @@ def judge_batches(batches: Iterable[Any], device: str, os_version: str | None) -
 
 
 def in_spark(sql: str) -> str:
-    """One of our questions in Spark's SQL."""
+    """Translate DuckDB's SQL to Spark's."""
     import sqlglot  # noqa: PLC0415 - of the extra
 
     return sqlglot.transpile(sql, read="duckdb", write="spark")[0]
 
 
 def open_tables(session: Any, store: Store) -> None:
-    """Make a view of each table of a store, and of each view that the questions share."""
+    """Create a Spark view for each table of a store, and for each view that the questions share."""
     for table, columns in TABLES.items():
         files = [str(file) for file in store.files(table)]
         schema = ", ".join(f"{column.name} {_TYPES.get(column.type, column.type)}" for column in columns)
@@ -70,7 +70,7 @@ def open_tables(session: Any, store: Store) -> None:
 
 
 def rejudge(session: Any, device: str, os_version: str | None) -> Any:
-    """The rows of every run that can be judged, as columns of the table `verdicts`."""
+    """Judge every run of the table `raw`; returns rows with the columns of the table `verdicts`."""
     from pyspark.sql import functions  # noqa: PLC0415 - as above
 
     judged = (

@@ -1,14 +1,14 @@
-"""The store of many runs: a folder of Parquet files, to which rows are added and in which none changes.
+"""The store of many runs: a folder of Parquet files, to which rows are added, and in which no row ever changes.
 
-Each commit is a part: a folder with a Parquet file for each table that has new rows. `store.json` lists the parts, and
-is replaced as a whole: that is the commit. A part that is not listed was never finished, or stands merged in another
-one, and the next writer removes it. So a writer that is killed loses what it had not committed, and nothing is there
-twice.
+Each commit adds a part: a folder with a Parquet file for each table that has new rows. `store.json` lists the parts.
+Replacing that file as a whole is the commit. A part that is not listed was never finished, or has been merged into
+another part; the next writer removes it. So a writer that is killed loses only what it had not committed, and no row is
+in the store twice.
 
     STORE/store.json            {"schema": "netpreflight-store/1", "parts": ["000001-8c1d…", …]}
     STORE/parts/NAME/TABLE.parquet; of the table `raw` in a merged part also raw-000001.parquet and so on
     STORE/lock                  held by the one process that writes
-    STORE/temporary/            of that process, and for what does not fit into a reader's memory
+    STORE/temporary/            unfinished files of that process, and what does not fit into a reader's memory
 """
 
 import contextlib
@@ -34,14 +34,16 @@ if TYPE_CHECKING:
 WAIT_S = 0.1
 """How long to wait before the lock is tried again."""
 READING = "reading-"
-"""How the folder of one reader begins, in `temporary`."""
+"""How the name of a reader's folder in `temporary` begins."""
 _READING_S = 86_400
 ROWS, RAW_ROWS = 16_384, 2048
-"""So many rows are written and read at a time; of the table `raw`, where each is a whole run, as few as DuckDB can."""
+"""How many rows are in a row group, which is written and read at once; for `raw`, whose rows are whole runs, DuckDB's
+minimum."""
 MOST_SMALL, SMALL_BYTES = 32, 16 << 20
-"""So many parts of less than so many bytes become one: else each question would open thousands of files."""
+"""As soon as there are this many parts of less than this many bytes, they are merged, because otherwise each question
+would open thousands of files."""
 _LARGEST_LINE = 32 << 20
-"""In bytes, of one row on its way into a table."""
+"""The most bytes of one row as a line of JSON."""
 
 
 class StoreError(Exception):
@@ -59,7 +61,7 @@ class Store:
     """The tables of many runs.
 
     Args:
-        folder: where they are; it is made by the first writer.
+        folder: the store's folder; the first writer creates it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +69,7 @@ class Store:
 
     @property
     def is_there(self) -> bool:
-        """Whether something was added to it."""
+        """Whether the store exists: something was added to it."""
         return (self.folder / "store.json").is_file()
 
     def files(self, table: str) -> list[Path]:
@@ -80,7 +82,7 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self, on_wait: Callable[[], None] = lambda: None, clock: Clock = CLOCK) -> "Iterator[Writer]":
-        """Be the one process that writes; `on_wait` is called once, if another one has to end first.
+        """Become the only process that writes; `on_wait` is called once if another process has to finish first.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -97,7 +99,7 @@ class Store:
             raise StoreError(f"cannot write the store {self.folder}: {problem.strerror or problem}") from problem
 
     def _writer(self) -> "Writer":
-        """A writer, once the lock is held: what was never finished is removed first."""
+        """A writer, once the lock is held. Parts that are not listed are removed first."""
         listed = self._listed().parts
         for name in ("parts", "temporary"):
             make_folder(self.folder / name)
@@ -108,7 +110,7 @@ class Store:
         return Writer(self, listed)
 
     def _clear_temporary(self) -> None:
-        """Remove what processes have left that were killed; what a reader may still need stays for a day."""
+        """Remove the temporary files of killed processes; a reader's folder stays for a day, in case it is in use."""
         lock = self.folder / "lock"
         lock.touch()
         for left in (self.folder / "temporary").iterdir():
@@ -120,7 +122,7 @@ class Store:
                 left.unlink()
 
     def _listed(self) -> _Listed:
-        """What `store.json` says; where there is none, nothing was added yet."""
+        """What `store.json` says; an empty list if the file does not exist, because nothing was added yet."""
         try:
             return msgspec.json.decode((self.folder / "store.json").read_bytes(), type=_Listed)
         except FileNotFoundError:
@@ -132,21 +134,21 @@ class Store:
 
 
 class Writer:
-    """Adds rows to a store: they are there for others once they are committed, all of a part together."""
+    """Adds rows to a store: other processes see them once they are committed, all rows of a part together."""
 
     def __init__(self, store: Store, parts: list[str]) -> None:
         self._store, self._parts = store, parts
         self._lines: dict[str, BinaryIO] = {}
         self._folder = store.folder / "temporary" / "part"
         self.size = 0
-        """Of what is not committed, in bytes."""
+        """How many bytes of rows are not committed yet."""
 
     def add(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Add rows to a table: values by column; times as ISO 8601 without a zone, bytes as base64."""
+        """Add rows to a table: each has values by column, times as ISO 8601 without a zone, bytes as base64."""
         self.add_lines(table, b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
 
     def add_lines(self, table: str, lines: bytes) -> None:
-        """Add rows that are encoded as JSON, one a line."""
+        """Add rows that are encoded as JSON, one row on each line."""
         if not lines:
             return
         if table not in self._lines:
@@ -156,7 +158,7 @@ class Writer:
         self.size += len(lines)
 
     def commit(self, engine: "Connection") -> list[Path]:
-        """Make a part of what was added since the last commit; returns its files.
+        """Make a part of the rows that were added since the last commit; returns the part's files.
 
         Args:
             engine: a connection that may read and write the store's folder (`engine.for_writing`).
@@ -171,9 +173,10 @@ class Writer:
         return sorted(self._list(self._parts).iterdir())
 
     def merge(self, engine: "Connection") -> None:
-        """Make one part of the small ones, if they are many; the next writer removes those, which may be read now.
+        """Merge the small parts into one, if there are MOST_SMALL or more of them.
 
-        The files of `raw`, which no question opens, are copied: together they would be too large for one's memory.
+        The next writer removes the small parts, because somebody may be reading them now. The files of `raw`, which no
+        question opens, are copied one by one: together they would be too large for DuckDB's memory.
         """
         parts = self._store.folder / "parts"
         small = {
@@ -194,7 +197,7 @@ class Writer:
         self._list([part for part in self._parts if part not in small])
 
     def _list(self, others: list[str]) -> Path:
-        """Have the part that is made take its place beside these others: that is the commit. Returns its folder."""
+        """Commit: move the new part into `parts`, and list it together with `others`; returns the part's folder."""
         number = max((int(part.partition("-")[0]) for part in self._parts), default=0) + 1
         part = self._folder.rename(self._store.folder / "parts" / f"{number:06}-{secrets.token_hex(4)}")
         _sync_folder(part.parent)
@@ -205,7 +208,7 @@ class Writer:
 
 
 def _from_lines(table: str, lines: Path) -> str:
-    """A SELECT of the rows that stand in a file as lines of JSON."""
+    """A SELECT of the rows in a file of JSON lines."""
     columns = TABLES[table]
     kinds = ", ".join(f"{column.name}: {quoted(_in_json(column.type))}" for column in columns)
     chosen = ", ".join(
@@ -218,55 +221,55 @@ def _from_lines(table: str, lines: Path) -> str:
 
 
 def _files(folder: Path, parts: Iterable[str], table: str) -> list[Path]:
-    """The files of a table in these parts, in their order."""
+    """The files of a table in these parts, in the order of the parts."""
     names = [f"{table}.parquet", *(["raw-*.parquet"] if table == "raw" else [])]
     return [file for part in parts for name in names for file in sorted((folder / part).glob(name))]
 
 
 def _to_parquet(engine: "Connection", select: str, made: Path) -> None:
-    """Write rows as a Parquet file, and have that on the disk."""
+    """Write rows as a Parquet file, and sync it to the disk."""
     engine.execute(f"COPY ({select}) TO {quoted(made)} ({parquet_options(made.stem)})")
     made.chmod(0o600)
     _sync(made)
 
 
 def parquet_options(table: str) -> str:
-    """How a table is written as Parquet, in DuckDB's words."""
+    """DuckDB's options for writing a table as Parquet."""
     return f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RAW_ROWS if table == 'raw' else ROWS}"
 
 
 def _copy(file: Path, made: Path) -> None:
-    """Copy a file of the store, and have that on the disk."""
+    """Copy a file of the store, and sync the copy to the disk."""
     os.close(SYSTEM.create_private(str(made)))
     shutil.copyfile(file, made)
     _sync(made)
 
 
 def _sync(file: Path) -> None:
-    """Have a file on the disk."""
+    """Sync a file to the disk."""
     with file.open("rb+") as written:
         os.fsync(written.fileno())
 
 
 def _in_json(kind: str) -> str:
-    """How a value of a type stands in JSON."""
+    """The type as which DuckDB reads a value from JSON: bytes are base64 text there."""
     return "VARCHAR" if kind == "BLOB" else kind
 
 
 def quoted(value: object) -> str:
-    """A path, or another text, in SQL."""
+    """A path or another text as an SQL string."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
 def _opened_for_owner(path: Path) -> BinaryIO:
-    """A file of the store, open for writing, that nobody but this user may read; it is made if there is none."""
+    """Open a file of the store for appending; if it does not exist, create it readable by this user only."""
     if not path.exists():
         os.close(SYSTEM.create_private(str(path)))
     return path.open("ab")
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system knows that for folders."""
+    """Sync a folder's entries to the disk, if the system can do that for folders."""
     with contextlib.suppress(OSError):  # Windows opens no folders
         opened = os.open(folder, os.O_RDONLY)
         try:
@@ -276,7 +279,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def default_folder() -> Path:
-    """The store of whoever started this, beside the runs that are kept.
+    """The folder of the user's own store, beside the folder of the kept runs.
 
     Raises:
         OSError: no home folder is known.

@@ -1,13 +1,13 @@
-"""The tables of a store: which there are, and what each column holds.
+"""The tables of a store, and what each column holds.
 
-A type is DuckDB's name of it. Every text is cut to `LONGEST_TEXT` characters, except in `raw`. `run` is the key of a
-run: a hash of its start and of what it observed, so that the same run in two files has one key.
+Types are DuckDB's. Every text is cut to `LONGEST_TEXT` characters, except in `raw`. `run` is the key of a run: a hash
+of its start and of its observations, so that the same run in two files has the same key.
 """
 
 from typing import NamedTuple
 
 LONGEST_TEXT = 1000
-"""In characters; the whole text stands in `raw`."""
+"""In characters; the whole text is in `raw`."""
 
 
 class Column(NamedTuple):
@@ -161,5 +161,5 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 
 def names(table: str) -> list[str]:
-    """The names of a table's columns, in their order."""
+    """The names of a table's columns, in order."""
     return [column.name for column in TABLES[table]]

@@ -1,4 +1,4 @@
-"""What becomes of one document: rows of the tables, or the reason why it is refused."""
+"""The result of reading one document: rows of the tables, or the reason why the document is refused."""
 
 import datetime as dt
 from hashlib import blake2b
@@ -11,9 +11,9 @@ from netpreflight.agent.report import RULES
 from netpreflight.fleet.tables import LONGEST_TEXT, TABLES
 
 READ_BY = f"{__version__}/{RULES}"
-"""This version, and that of its rules: what another one could not read is tried again."""
+"""The versions of netpreflight and of its rules: files that another version could not read are tried again."""
 FUTURE_S = 3600
-"""By how much another clock may be ahead of this one."""
+"""By how many seconds the clock of the laptop that measured may be ahead of this machine's clock."""
 
 Outcome = Literal["run", "log", "watch", "quarantined"]
 Kind = Literal[
@@ -21,15 +21,15 @@ Kind = Literal[
 ]
 """Why a file is quarantined."""
 Rows = dict[str, list[dict[str, Any]]]
-"""By table."""
+"""The rows by table; a row has its values by column."""
 
 
 class RefusedError(ValueError):
-    """What a file holds cannot be taken in; the message is one line.
+    """A file's content cannot be added to the store; the message is one line.
 
     Args:
-        kind: why, as a word.
-        reason: the same, as a sentence.
+        kind: the reason as a word.
+        reason: the reason as a sentence.
     """
 
     def __init__(self, kind: Kind, reason: str) -> None:
@@ -38,7 +38,7 @@ class RefusedError(ValueError):
 
 
 class Taken(NamedTuple):
-    """What a file holds."""
+    """The content of a file as rows, with its key."""
 
     outcome: Outcome
     key: str
@@ -46,29 +46,29 @@ class Taken(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A file, and what is known of it beside its content."""
+    """A file, and what is known about it apart from its content."""
 
     file: str
     received: dt.datetime
-    """In UTC and without a zone, as all times here."""
+    """When the file was added: in UTC without a zone, like all times in the tables."""
     site: str | None = None
-    """From a manifest or the file's name."""
+    """The site by a manifest or by the file's name; None: neither names it."""
     site_from: str = "unknown"
     place: str | None = None
 
 
 def hashed(content: bytes) -> str:
-    """The key of a document."""
+    """The hash of a content, which is used as a key."""
     return blake2b(content, digest_size=16).hexdigest()
 
 
 def cut(text: object) -> str:
-    """A text that a table can hold."""
+    """A text, cut to what a table can hold."""
     return str(text)[:LONGEST_TEXT].replace("\0", "\\x00")
 
 
 def row(**values: Any) -> dict[str, Any]:
-    """A row whose texts are cut."""
+    """A row with these values by column, its texts cut to what a table can hold."""
     return {name: cut(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
@@ -76,7 +76,7 @@ def without_zone(moment: dt.datetime, source: Source) -> dt.datetime:
     """A time in UTC, without a zone.
 
     Raises:
-        RefusedError: it is later than now.
+        RefusedError: the time is later than the file's arrival (by more than FUTURE_S), or not a date in UTC.
     """
     try:
         found = (moment.astimezone(dt.UTC) if moment.tzinfo else moment).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""What another device or version of Device OS would change at each site, once it was judged (`rejudge.py`)."""
+"""What another device or version of Device OS would change at each site, after `rejudge.py` judged the runs for it."""
 
 import sys
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from netpreflight.fleet.judging_again import rules_of
 from netpreflight.probes.observations import Count, Label, Plain, Words
 
 _FETCHED = 1000
-"""So many rows are fetched at a time."""
+"""How many rows are fetched at a time."""
 MOST_SITES = 20
-"""So many sites are shown of each kind; the document has all."""
+"""How many sites of each outcome are shown; the document has all."""
 
 Outcome = Literal["breaks", "fixed", "unknown", "was-unknown", "works", "fails"]
-"""`breaks`: it worked, and would fail. `unknown`: it is not known whether it would work. `was-unknown`: it is known
-now, and was not before. `works`, `fails`: as before."""
+"""`breaks`: the device worked, and would fail. `fixed`: it failed, and would work. `unknown`: it is not known whether
+it would work. `was-unknown`: that is known now, and was not before. `works`, `fails`: the same as before."""
 
 SITES = (
     "WITH runs_of_sites AS ("
@@ -39,8 +39,9 @@ SITES = (
     "FROM runs_of_sites AS r JOIN judged AS j ON r.run = j.run LEFT JOIN said AS s ON r.run = s.run "
     "ORDER BY r.site"
 )
-"""For each site the newest complete run that can be judged, one for this device before one for another: as the run says
-for the version that it was judged for, and as it is judged for the version asked for."""
+"""For each site, the newest complete run that can be judged (a run for this device is preferred to a newer one for
+another device): the verdict that the run itself states, for the version that it was judged for, and the verdict for the
+version asked for."""
 
 NOT_JUDGED = (
     "SELECT count(*) FILTER (WHERE sharing = 'public') AS public, "
@@ -53,13 +54,13 @@ class SiteUpdate(Struct, frozen=True, kw_only=True):
     """What changes at one site.
 
     Attributes:
-        site: as it is named; may reveal where it is.
-        site_from: where that is from.
+        site: the site's name; may reveal where it is.
+        site_from: where the name is from: label, manifest, file-name or gateway.
         os_before: the version for which the run was judged; null: it is not known.
-        before: the verdict for that version, as the run says; null: the run says nothing of this device.
+        before: the verdict for that version, as the run states it; null: the run says nothing about this device.
         verdict: the verdict for the version asked for.
-        outcome: what that comes to.
-        failing: the required checks that fail, and who can change each.
+        outcome: how `verdict` compares with `before`.
+        failing: the required checks that fail for the version asked for, and who can change each.
         other_rules: whether `before` was judged by another version of the rules.
     """
 
@@ -81,11 +82,12 @@ class FleetUpdate(Struct, frozen=True, kw_only=True):
         os_version: the version that was judged; null: the device has none.
         asked_os: the version that was asked for, if that is newer than the newest known, which stands for it.
         rules: the version of the rules.
-        runs: how many runs have a verdict for it now; `judged` of them by this call.
+        runs: how many runs have a verdict for this device and version now.
+        judged: how many of these runs this call has judged.
         failed: runs that could not be judged.
-        public: runs that were shared for everybody, and cannot be judged again.
-        not_judgeable: others that were shared without what judging needs.
-        without_site: runs of no known site: they are judged, and in no site's row.
+        public: runs that were shared for the public, and cannot be judged again.
+        not_judgeable: other runs that were shared without what judging needs.
+        without_site: runs whose site is not known: they are judged, but are in no site's row.
         sites: what changes at each site.
     """
 
@@ -104,7 +106,7 @@ class FleetUpdate(Struct, frozen=True, kw_only=True):
 
 
 def update(connection: Connection, profile: Profile, *, judged: int = 0, failed: int = 0) -> FleetUpdate:
-    """What a device, for which the store was judged, would change."""
+    """What a device would change at each site; the store has been judged for it (`rejudge`)."""
     rules = rules_of(profile)
     wanted = {"device": profile.name, "os": profile.os_version, "rules": rules}
     public, not_judgeable, without_site = connection.execute(NOT_JUDGED).fetchall()[0]
@@ -129,7 +131,7 @@ def update(connection: Connection, profile: Profile, *, judged: int = 0, failed:
 
 
 def _sites(connection: Connection, wanted: dict[str, str | None], rules: str) -> Iterator[SiteUpdate]:
-    """What changes at each site; a word that many sites share is in memory once."""
+    """What changes at each site; texts that many sites share are in memory only once."""
     found = connection.execute(SITES, wanted)
     while some := found.fetchmany(_FETCHED):
         for site, *words in some:
@@ -159,7 +161,7 @@ def _site(
 
 
 def outcome(before: str | None, verdict: str) -> Outcome:
-    """What a verdict comes to, after the one before."""
+    """How a verdict compares with the verdict before."""
     worked, works = _works(before), _works(verdict)
     if works is None:
         return "unknown"
@@ -171,7 +173,7 @@ def outcome(before: str | None, verdict: str) -> Outcome:
 
 
 def _works(verdict: str | None) -> bool | None:
-    """Whether a device works by a verdict; None: that is not known."""
+    """Whether a device works according to a verdict; None: not known."""
     return None if verdict in {None, "undetermined"} else verdict != "incompatible"
 
 
@@ -187,7 +189,7 @@ OUTCOMES: dict[Outcome, str] = {
 
 
 def tables(told: FleetUpdate) -> list[ShownTable]:
-    """The same for people."""
+    """What would change, as tables for people."""
     name = f"{told.device} {told.os_version or ''}".rstrip()
     counts = {kind: [site for site in told.sites if site.outcome == kind] for kind in OUTCOMES}
     result = [
@@ -227,7 +229,7 @@ _OTHER_RULES = (
 
 
 def _notes(told: FleetUpdate) -> list[str]:
-    """What the counts leave out."""
+    """The notes on what the counts leave out."""
     other = sum(site.other_rules for site in told.sites)
     said = [
         (told.asked_os, f"{told.os_version} is the newest that is known, and stands for {told.asked_os}."),
