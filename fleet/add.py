@@ -109,7 +109,7 @@ class _Adding:
         for results in self._pool.results(documents):
             found = waiting.popleft()
             left = iter(results)
-            self._take([each if each.result or each.key else each._replace(result=next(left)) for each in found])
+            self._add_batch([each if each.result or each.key else each._replace(result=next(left)) for each in found])
             yield
         self._commit()
 
@@ -140,7 +140,7 @@ class _Adding:
             else:
                 yield _Found(file, key=known.keys.get(file.hash), refused=refusal)
 
-    def _take(self, batch: Sequence[_Found]) -> None:
+    def _add_batch(self, batch: Sequence[_Found]) -> None:
         """Add the rows of a batch of files; commit if enough has been collected."""
         new = self._known.new_keys([each.result.key for each in batch if each.result and each.result.key])
         for file, result, key, refused in batch:
@@ -148,16 +148,16 @@ class _Adding:
                 self.added.before += 1
                 continue
             if result is None or (result.key is not None and result.key not in new):
-                self._account(file, "duplicate", key=key or (result and result.key))
+                self._add_file_row(file, "duplicate", key=key or (result and result.key))
                 continue
             new.discard(result.key or "")
             for table, lines in (result.lines or {}).items():
                 self._writer.add_lines(table, lines)
-            self._account(file, result.outcome, key=result.key, kind=result.kind, reason=result.reason)
+            self._add_file_row(file, result.outcome, key=result.key, kind=result.kind, reason=result.reason)
         if self._uncommitted >= PART_FILES or self._writer.size >= PART_BYTES:
             self._commit()
 
-    def _account(self, file: Read, outcome: str, **told: Any) -> None:
+    def _add_file_row(self, file: Read, outcome: str, **columns: Any) -> None:
         """Add the row of a file to the table `files`, and count the file."""
         setattr(self.added, outcome, getattr(self.added, outcome) + 1)
         self._uncommitted += 1
@@ -168,7 +168,7 @@ class _Adding:
             "tool": READ_BY,
             "received": self._now.isoformat(),
         }
-        self._writer.add("files", [row | told])
+        self._writer.add("files", [row | columns])
 
     def _commit(self) -> None:
         self._known.committed(self._writer.commit(self._connection))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from netpreflight.reports.safe_text import escaped
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""If a cell begins with one of these, spreadsheets take it for a formula; in some languages also the full-width forms."""
+"""Spreadsheets take a cell that begins with one of these for a formula; in some languages also the full-width forms."""
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -35,10 +35,10 @@ _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII)
 _EMPTY = re.compile(rb'"[a-z0-9_]+":(?:null|false|0|\[\]|\{\}|"")(?:,|(?=\}))|,(?=\})', re.ASCII)
 """A member of a JSON object with an empty value, such as a field that a later version added to an earlier run."""
 _SQLITE = b"SQLite format 3\0"
-_NESTED = 3
+_MOST_NESTED = 3
 """How often empty members are removed: an object may become empty by that, and then the object that contains it."""
 # 30.0 and 30 are the same number
-_WHOLE = re.compile(rb"(\d)\.0(?=[,\]}])")
+_WHOLE_NUMBER = re.compile(rb"(\d)\.0(?=[,\]}])")
 
 # --- the parts of a document that are read; results that a later version adds or leaves out are no error
 
@@ -109,7 +109,7 @@ class Told(Struct, frozen=True, kw_only=True):
 
     started: _Short
     tool: Tool
-    device: "_Judged"
+    device: "_JudgedDevice"
     complete: bool = True
     sharing: SharedLevel | None = None
     verdict: Verdict | None = None
@@ -122,7 +122,7 @@ class Told(Struct, frozen=True, kw_only=True):
     log: _Log | None = None
 
 
-class _Judged(Struct, frozen=True, kw_only=True):
+class _JudgedDevice(Struct, frozen=True, kw_only=True):
     name: _Short
     os_version: _Short | None = None
 
@@ -210,8 +210,8 @@ def _judged(told: Told, saved: Saved) -> Told:
         return told
     profile = profiles.load(saved.device.name, saved.device.os_version)
     made: Report = make(saved.run, profile)
-    again = msgspec.convert(msgspec.to_builtins(made), type=Told)
-    return msgspec.structs.replace(again, site=told.site, place=told.place)
+    results = msgspec.convert(msgspec.to_builtins(made), type=Told)
+    return msgspec.structs.replace(results, site=told.site, place=told.place)
 
 
 def _moment(text: str, source: Source) -> dt.datetime:
@@ -226,10 +226,10 @@ def _moment(text: str, source: Source) -> dt.datetime:
 def _key(started: str, observations: bytes) -> str:
     """The key of a run: does not depend on the document's form, the order of its fields, or empty fields."""
     observed = msgspec.json.encode(msgspec.json.decode(observations) if observations else None, order="sorted")
-    told = _WHOLE.sub(rb"\1", observed)
-    for _ in range(_NESTED):
-        told = _EMPTY.sub(b"", told)
-    return hashed(started.encode("utf-8", "replace") + b"\n" + told)
+    text = _WHOLE_NUMBER.sub(rb"\1", observed)
+    for _ in range(_MOST_NESTED):
+        text = _EMPTY.sub(b"", text)
+    return hashed(started.encode("utf-8", "replace") + b"\n" + text)
 
 
 _DERIVED = frozenset(Report.__struct_fields__) - frozenset(Saved.__struct_fields__)

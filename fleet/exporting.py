@@ -31,8 +31,8 @@ def _lines(connection: Connection, table: str) -> Iterator[str]:
     found = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - the name of our own table
 
     def rows() -> Iterator[tuple[object, ...]]:
-        while some := found.fetchmany(_ROWS):
-            yield from some
+        while batch := found.fetchmany(_ROWS):
+            yield from batch
 
     return csv_lines(names(table), rows())
 

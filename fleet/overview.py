@@ -95,9 +95,9 @@ def overview(connection: Connection) -> Overview:
     )
 
 
-def wilson(found: int, of: int) -> tuple[float, float]:
-    """The bounds of the 95 % score interval (E. B. Wilson, 1927) of the share `found` / `of`."""
-    share, spread = found / of, _Z**2 / of
+def wilson(found: int, total: int) -> tuple[float, float]:
+    """The bounds of the 95 % score interval (E. B. Wilson, 1927) of the share `found` / `total`."""
+    share, spread = found / total, _Z**2 / total
     middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / of + spread / (4 * of))
+    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
     return max(0.0, middle - half), min(1.0, middle + half)

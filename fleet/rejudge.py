@@ -43,10 +43,10 @@ def judge_each(batch: Sequence[Document], profile: Profile) -> list[Result]:
 def _judge(document: Document, profile: Profile) -> Result:
     key, moment = document.source.file, document.source.received.isoformat()
     try:
-        again = judge_again(document.content, profile)
+        result = judge_again(document.content, profile)
     except Exception as problem:  # noqa: BLE001 - whatever a run does, the others are judged
         return Result("quarantined", key, kind="internal", reason=f"{type(problem).__name__}: {problem}"[:200])
-    row = {"run": key, **again._asdict(), "judged": moment, "again": True}
+    row = {"run": key, **result._asdict(), "judged": moment, "again": True}
     return Result("run", key, {"verdicts": msgspec.json.encode(row) + b"\n"})
 
 
@@ -80,7 +80,7 @@ def rejudge(
     now = dt.datetime.fromtimestamp(clock.wall(), dt.UTC).replace(tzinfo=None)
     done = Rejudged()
     with store.writing(on_wait, clock) as writer, engine.for_writing(store) as connection:
-        done.before = _find_done(connection, store, profile)
+        done.before = _create_done(connection, store, profile)
         uncommitted = 0
         for results in pool.results(_batches(connection, store, now)):
             for result in results:
@@ -97,7 +97,7 @@ def rejudge(
     return done
 
 
-def _find_done(connection: engine.Connection, store: Store, profile: Profile) -> int:
+def _create_done(connection: engine.Connection, store: Store, profile: Profile) -> int:
     """Create the table `done`: the runs already judged again for this device, version and rules; returns how many.
 
     Such runs have a row in `verdicts` whose column `again` is true. `done` is not a TEMP table, so that the cursors in
@@ -118,5 +118,5 @@ def _batches(connection: engine.Connection, store: Store, now: dt.datetime) -> I
             found = cursor.execute(
                 f"SELECT run, document FROM read_parquet({quoted(part)}) ANTI JOIN done USING (run)"  # noqa: S608 - a quoted path
             )
-            while some := found.fetchmany(BATCH_RUNS):
-                yield [Document(document, Source(run, now)) for run, document in some]
+            while batch := found.fetchmany(BATCH_RUNS):
+                yield [Document(document, Source(run, now)) for run, document in batch]

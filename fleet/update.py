@@ -133,8 +133,8 @@ def update(connection: Connection, profile: Profile, *, judged: int = 0, failed:
 def _sites(connection: Connection, wanted: dict[str, str | None], rules: str) -> Iterator[SiteUpdate]:
     """What changes at each site; texts that many sites share are in memory only once."""
     found = connection.execute(SITES, wanted)
-    while some := found.fetchmany(_FETCHED):
-        for site, *words in some:
+    while batch := found.fetchmany(_FETCHED):
+        for site, *words in batch:
             yield _site(rules, site, *(word and sys.intern(word) for word in words))
 
 
@@ -231,7 +231,7 @@ _OTHER_RULES = (
 def _notes(told: FleetUpdate) -> list[str]:
     """The notes on what the counts leave out."""
     other = sum(site.other_rules for site in told.sites)
-    said = [
+    notes = [
         (told.asked_os, f"{told.os_version} is the newest that is known, and stands for {told.asked_os}."),
         (told.public, f"{counted(told.public, 'public run')} not judged again: names and addresses are not in them."),
         (
@@ -242,4 +242,4 @@ def _notes(told: FleetUpdate) -> list[str]:
         (told.without_site, f"{counted(told.without_site, 'run')} of no known site: judged, and in no row."),
         (other, f"{counted(other, 'site')} judged before by other rules: {_OTHER_RULES}"),
     ]
-    return [sentence for is_said, sentence in said if is_said]
+    return [sentence for has_note, sentence in notes if has_note]

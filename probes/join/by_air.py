@@ -17,7 +17,7 @@ _RENEWED = (
 )
 
 _WITHOUT_PASSPHRASE = {"open", "owe"}
-_TRY_ONE = "Try one device here, with a name and password or a certificate of its own."
+_TRY_ONE_DEVICE = "Try one device here, with a name and password or a certificate of its own."
 
 
 def obstacle(device: Device) -> Refusal | None:
@@ -59,7 +59,7 @@ def missing_credentials(way: JoinWay, device: Device, survey: Wifi | None) -> Jo
         by_login = (
             "logs in each station by 802.1X (WPA Enterprise), and a run has no name, password or certificate for that"
         )
-        not_run, unlocked_by = f"{name} {by_login}", _TRY_ONE
+        not_run, unlocked_by = f"{name} {by_login}", _TRY_ONE_DEVICE
     elif offered and device.passphrase is None and not offered & _WITHOUT_PASSPHRASE:
         not_run, unlocked_by = f"{name} needs a passphrase, and none was given", "Give the network's passphrase."
     else:

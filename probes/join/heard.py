@@ -47,9 +47,9 @@ class Heard:
         """Process an event of the driver."""
         if event.what == "authentication":
             self._is_asked_by_radio = False
-            self._answered(event, "auth-refused")
+            self._note_answer(event, "auth-refused")
         elif event.what == "association" or (event.what == "connection" and self._is_asked_by_radio):
-            self._answered(event, "assoc-refused")
+            self._note_answer(event, "assoc-refused")
         elif event.what == "end" and self._open is not None and self._open.reason is None:
             self._open.reason, self._open.by_laptop = event.code, event.by_laptop
         elif event.what == "unheard":
@@ -67,7 +67,7 @@ class Heard:
 
     def joined(self, bssid: str | None, frequency_mhz: int | None, *, may_use: bool) -> None:
         """Note that the station has joined; `may_use`: whether the device has that frequency."""
-        watched = self._open or self._begun()
+        watched = self._open or self._open_attempt()
         watched.bssid, watched.frequency_mhz = bssid or watched.bssid, frequency_mhz
         watched.ended, watched.reason = ("joined" if may_use else "not-made"), None
         if not may_use:
@@ -93,7 +93,7 @@ class Heard:
         Args:
             bssid: the access point that NetworkManager had to ask; None: any of the network.
         """
-        watched = self._begun()
+        watched = self._open_attempt()
         if bssid is not None and self.was_unheard:
             watched.said.append(f"NetworkManager was to ask {bssid}, and what became of it was not read")
         elif bssid is not None:
@@ -126,7 +126,7 @@ class Heard:
         """Whether the open attempt is over, so that only `close()` is still to come."""
         return self._open is not None and (self._open.ended is not None or self._open.reason is not None)
 
-    def _answered(self, event: StationEvent, refused: JoinEnd) -> None:
+    def _note_answer(self, event: StationEvent, refused: JoinEnd) -> None:
         """Note the answer to a request, or that none came in time.
 
         Args:
@@ -135,7 +135,7 @@ class Heard:
         """
         if event.what != "association" or self._open is None:
             self.close()
-        watched = self._open or self._begun()
+        watched = self._open or self._open_attempt()
         watched.bssid = event.bssid or watched.bssid
         if event.code is None:
             watched.ended = "no-answer"
@@ -144,7 +144,7 @@ class Heard:
         else:
             watched.was_associated = event.what != "authentication"
 
-    def _begun(self) -> Watched:
+    def _open_attempt(self) -> Watched:
         """Open a new attempt that begins now."""
         self._open, self._opened_s = Watched(), self._elapsed()
         return self._open
@@ -167,8 +167,8 @@ class Scans:
 
     def __init__(self, elapsed: Callable[[], float], *, has_5ghz: bool) -> None:
         self._elapsed, self._has_5ghz = elapsed, has_5ghz
-        self._is_device = self._is_running = False
-        self._device_s = 0.0
+        self._has_device_mac = self._is_running = False
+        self._device_mac_since_s = 0.0
         self._lost_s: float | None = None
         """Since when events were lost, before `begin()` too: a scan that began in that time may still be running."""
         self.first_s: float | None = None
@@ -190,23 +190,23 @@ class Scans:
 
         An earlier scan with the laptop's address has ended by then, because the interface was down in between.
         """
-        if not self._is_device:
-            self._is_device, self._device_s = True, self._elapsed()
+        if not self._has_device_mac:
+            self._has_device_mac, self._device_mac_since_s = True, self._elapsed()
         self._note()
 
     def end(self) -> None:
         """Note that the interface, and any scan that begins, has the laptop's MAC address again."""
-        self._is_device = self._is_running = False
+        self._has_device_mac = self._is_running = False
         self._lost_s = None
 
     def _note(self) -> None:
         """Set `first_s` and `unheard_s`, if a scan or a loss of events has to be noted now."""
-        if not self._is_device or self._has_5ghz:
+        if not self._has_device_mac or self._has_5ghz:
             return
         if self._is_running and self.first_s is None:
             self.first_s = self._elapsed()
         if self._lost_s is not None and self.unheard_s is None:
-            self.unheard_s = max(self._lost_s, self._device_s)
+            self.unheard_s = max(self._lost_s, self._device_mac_since_s)
 
 
 class Link:

@@ -136,7 +136,7 @@ class _Bus:
                 message = self._waiting.popleft() if self._waiting else self._receive(until)
             except TimeoutError:
                 return None
-            if (understood := self._understood(message)) is not None:
+            if (understood := self._news_in(message)) is not None:
                 return understood
 
     def answer(self, question: Question, passphrase: str | None) -> None:
@@ -148,7 +148,7 @@ class _Bus:
             reply = new_method_return(question.asked, "a{sa{sv}}", (secrets,))
         self._connection.send(reply)
 
-    def _understood(self, message: Message) -> Changed | Question | None:
+    def _news_in(self, message: Message) -> Changed | Question | None:
         """The state change or question in a message; None: it is from another sender, or about something else.
 
         Other method calls are answered with an empty reply.

@@ -72,10 +72,10 @@ HURRY_S = 0.02
 """The same during an attempt; shorter, because wpa_supplicant scans 0.1 s after a refusal."""
 ASK_S = 0.3
 """How long to wait before NetworkManager is asked again to scan, or whether its scan has ended."""
-_OF_CONNECTION = (
+_KEPT_OF_CONNECTION = (
     "NetworkManager keeps the lease of this run's connection in a file of its own, and the BSSID as a seen one."
 )
-_NEEDED = ("network-control", "settings.modify.own")
+_NEEDED_PERMISSIONS = ("network-control", "settings.modify.own")
 _WIRELESS, _ACCESS_POINT = f"{DEVICE}.Wireless", f"{NAME}.AccessPoint"
 _DISCONNECTED, _PREPARE, _CONFIG, _IP_CONFIG, _ACTIVATED, _GIVEN_UP, _FAILED = 30, 40, 50, 70, 100, 110, 120
 """NMDeviceState. The interface has the device's MAC address from `config` until its state is `disconnected` or lower.
@@ -183,7 +183,7 @@ class NetworkManager:
         if join is not None and not join.attempts:
             return []
         has_joined = join is None or join.joined is not None
-        return [*([_OF_CONNECTION] if has_joined else []), *renewed(self._device.scope)]
+        return [*([_KEPT_OF_CONNECTION] if has_joined else []), *renewed(self._device.scope)]
 
     def left(self) -> list[str]:
         """What of this laptop is not yet as it was."""
@@ -192,7 +192,7 @@ class NetworkManager:
 
 def _denial(permissions: dict[str, str]) -> Refusal | None:
     """Why this user may not have NetworkManager make the connection (polkit's permissions); None: the user may."""
-    for needed in _NEEDED:
+    for needed in _NEEDED_PERMISSIONS:
         if (told := permissions.get(f"{NAME}.{needed}")) != "yes":
             lets = "lets this user change the network only with an administrator's password"
             denies = "does not let this user change the network"
@@ -278,14 +278,14 @@ class _Joining:
                 except RefusedError as refusal:
                     if not refusal.name.endswith(".NotAllowed"):
                         return
-            self._pass_over(ASK_S)
-        self._pass_over(0.0)
+            self._discard_news(ASK_S)
+        self._discard_news(0.0)
 
     def _last_scan(self) -> int:
         """When NetworkManager's last scan ended, as a number that changes with each scan."""
         return int(self._bus.get(self._path, _WIRELESS, "LastScan"))
 
-    def _pass_over(self, wait_s: float) -> None:
+    def _discard_news(self, wait_s: float) -> None:
         """Wait for messages and driver events about the laptop's own connection, and discard them."""
         while (told := self._bus.next(wait_s)) is not None:
             if isinstance(told, Question):

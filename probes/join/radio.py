@@ -21,7 +21,7 @@ from netpreflight.systems import SYSTEM
 _LOOK_S = 0.5
 _BACK_S = 10.0
 """How long a link that is down at the end of the run may take to come back, because a device would also try again."""
-_TRUSTED = "NetworkManager"
+_TRUSTED_MANAGER = "NetworkManager"
 """The only program that is known to join the laptop's network again by itself."""
 
 
@@ -64,7 +64,7 @@ class Radio:
         if not SYSTEM.has_program("wpa_supplicant"):
             return Refusal("wpa_supplicant is not installed", "Install the package wpasupplicant (wpa_supplicant).")
         manager = self._manager = SYSTEM.radio_manager(self._adapter)
-        if manager not in {None, _TRUSTED}:
+        if manager not in {None, _TRUSTED_MANAGER}:
             return Refusal(
                 f"this radio is managed by {manager}, which is not known to join the laptop's network again by itself",
                 "Let NetworkManager manage it; or take that risk: --force.",
@@ -132,7 +132,7 @@ class Radio:
 
     def kept(self, _: Join | None) -> list[str]:
         """What NetworkManager has rewritten by rejoining this laptop's network, even if the device joined nothing."""
-        return renewed(self._device.scope) if self._was_lent and self._manager == _TRUSTED else []
+        return renewed(self._device.scope) if self._was_lent and self._manager == _TRUSTED_MANAGER else []
 
     def left(self) -> list[str]:
         """What of this laptop is not yet as it was."""

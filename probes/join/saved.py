@@ -37,20 +37,20 @@ def passphrase(ssid: str, connect: Callable[[], AbstractContextManager[Manager]]
     Raises:
         OSError: no passphrase is saved, or this user may not see it; the message says which.
     """
-    found = _NONE
+    why_none = _NONE
     with connect() as bus:
         (paths,) = bus.call(f"{ROOT}/Settings", f"{NAME}.Settings", "ListConnections")
         for path in paths[:MOST_CONNECTIONS]:
-            (has,) = bus.call(path, CONNECTION, "GetSettings")
-            name = has.get(_WIFI, {}).get("ssid", ("ay", b""))[1]
-            if bytes(name) != ssid_bytes(ssid) or _SECURITY not in has:
+            (settings,) = bus.call(path, CONNECTION, "GetSettings")
+            name = settings.get(_WIFI, {}).get("ssid", ("ay", b""))[1]
+            if bytes(name) != ssid_bytes(ssid) or _SECURITY not in settings:
                 continue
             try:
                 (secrets,) = bus.call(path, CONNECTION, "GetSecrets", "s", _SECURITY)
             except RefusedError:
-                found = _DENIED
+                why_none = _DENIED
                 continue
             if key := secrets.get(_SECURITY, {}).get("psk"):
                 return str(key[1])
-            found = _WITHHELD.get(has[_SECURITY].get("psk-flags", ("u", 0))[1], _NONE)
-    raise OSError(found.format(ssid=in_quotes(ssid)))
+            why_none = _WITHHELD.get(settings[_SECURITY].get("psk-flags", ("u", 0))[1], _NONE)
+    raise OSError(why_none.format(ssid=in_quotes(ssid)))

@@ -66,7 +66,7 @@ class Supplicant:
     def __init__(self, interface: str, clock: Clock = CLOCK) -> None:
         self._interface, self._clock = interface, clock
         self._lines: collections.deque[str] = collections.deque(maxlen=_MOST_LINES)
-        self._there = threading.Condition()
+        self._changed = threading.Condition()
         self._has_ended = False
 
     @contextlib.contextmanager
@@ -76,12 +76,12 @@ class Supplicant:
         Raises:
             OSError: wpa_supplicant is not installed, does not start, or does not answer.
         """
-        ours, its = os.openpty()
-        self._reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
+        our_end, its_end = os.openpty()
+        self._reader = threading.Thread(target=self._read, args=(our_end,), daemon=True)
         try:
-            with SYSTEM.running("wpa_supplicant", "-d", "-g", f"@abstract:{_SOCKET}", output=its):
-                os.close(its)
-                its = -1
+            with SYSTEM.running("wpa_supplicant", "-d", "-g", f"@abstract:{_SOCKET}", output=its_end):
+                os.close(its_end)
+                its_end = -1
                 self._reader.start()
                 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as self._socket:
                     self._socket.bind("")
@@ -91,11 +91,11 @@ class Supplicant:
                         raise OSError(f"wpa_supplicant does not take the interface ({added})")
                     yield
         finally:
-            if its >= 0:
-                os.close(its)
+            if its_end >= 0:
+                os.close(its_end)
             if self._reader.ident is not None:
                 self._reader.join(ANSWER_S)  # the reader ends once the supplicant closes the other end
-            os.close(ours)
+            os.close(our_end)
 
     def ask(self, command: bytes | bytearray) -> str:
         """Send a command for the interface; returns the answer.
@@ -116,8 +116,8 @@ class Supplicant:
 
     def line(self, timeout_s: float) -> str | None:
         """The next line of the supplicant's output; None: there was none in time, or the supplicant has ended."""
-        with self._there:
-            self._there.wait_for(lambda: bool(self._lines) or self._has_ended, timeout_s)
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._lines) or self._has_ended, timeout_s)
             return self._lines.popleft() if self._lines else None
 
     def _send(self, command: bytes | bytearray) -> str:
@@ -155,18 +155,18 @@ class Supplicant:
             try:
                 got = os.read(terminal, _LARGEST)
             except OSError:  # EIO: nobody has the other end any more
-                with self._there:
+                with self._changed:
                     self._has_ended = True
-                    self._there.notify_all()
+                    self._changed.notify_all()
                 return
             whole, newline, rest = (rest + got).rpartition(b"\n")
             rest = rest[-_LARGEST:]
             lines = TELLING.findall(whole) if newline else []
             if not lines:
                 continue
-            with self._there:
+            with self._changed:
                 self._lines.extend(line[:_LONGEST_LINE].decode("ascii", "backslashreplace").rstrip() for line in lines)
-                self._there.notify_all()
+                self._changed.notify_all()
 
 
 class Joining:
@@ -271,10 +271,10 @@ class Joining:
         command += content
         command += quote
         try:
-            taken = self._talk.ask(command)
+            answer = self._talk.ask(command)
         finally:
             command[:] = bytes(len(command))
-        if taken != "OK":
+        if answer != "OK":
             raise OSError("wpa_supplicant does not take the passphrase")
 
     def _set(self, name: str, value: bytes) -> str:

@@ -38,8 +38,8 @@ def doubt(scope: Scope, bus: Manager | None = None) -> Refusal | None:
         bus: NetworkManager; None: connect to it for this question.
     """
     try:
-        with manager() if bus is None else contextlib.nullcontext(bus) as asked:
-            found = _doubt(asked, scope)
+        with manager() if bus is None else contextlib.nullcontext(bus) as connected:
+            found = _doubt(connected, scope)
     except OSError as problem:
         step = (
             "Look in NetworkManager's log why it does not tell" if SYSTEM.is_privileged() else "Run it as root (sudo)"
@@ -86,23 +86,23 @@ def _doubt(bus: Manager, scope: Scope) -> tuple[str, str] | None:
     return None
 
 
-def _name(has: Settings) -> str:
-    return in_quotes(str(has["connection"]["id"][1]))
+def _name(settings: Settings) -> str:
+    return in_quotes(str(settings["connection"]["id"][1]))
 
 
-def _is_automatic(has: Settings) -> bool:
-    return bool(has["connection"].get("autoconnect", ("b", True))[1])
+def _is_automatic(settings: Settings) -> bool:
+    return bool(settings["connection"].get("autoconnect", ("b", True))[1])
 
 
-def _priority(has: Settings) -> int:
-    return int(has["connection"].get("autoconnect-priority", ("i", 0))[1])
+def _priority(settings: Settings) -> int:
+    return int(settings["connection"].get("autoconnect-priority", ("i", 0))[1])
 
 
-def _asks_each_time(has: Settings) -> bool:
+def _asks_each_time(settings: Settings) -> bool:
     """Whether any secret of the connection is not saved but asked for each time (NMSettingSecretFlags)."""
     return any(
         value & NOT_SAVED
         for setting in _SETTINGS_OF_LOGIN
-        for key, (_, value) in has.get(setting, {}).items()
+        for key, (_, value) in settings.get(setting, {}).items()
         if key.endswith("-flags") and isinstance(value, int)
     )

@@ -77,8 +77,8 @@ def client_hello(random: bytes | None = None, cookie: bytes = b"", *, record: in
         + extensions
     )
     length = len(body).to_bytes(3)
-    message = 1 if cookie else 0
-    handshake = b"\x01" + length + message.to_bytes(2) + b"\x00\x00\x00" + length + body  # one fragment
+    message_number = 1 if cookie else 0
+    handshake = b"\x01" + length + message_number.to_bytes(2) + b"\x00\x00\x00" + length + body  # one fragment
     return _record(_HANDSHAKE, record, handshake)
 
 
@@ -140,7 +140,7 @@ class _Message:
     body: bytearray
     missing: int
     """How many bytes of the body have not arrived yet."""
-    came: bytearray
+    received: bytearray
     """1 for each byte of the body that has arrived."""
 
 
@@ -207,11 +207,11 @@ class Flight:
         if (message.kind, len(message.body)) != (new.kind, len(new.body)):
             return False
         end = offset + len(fragment)
-        if message.came.count(1, offset, end):  # repeated, or split differently
-            old = zip(message.body[offset:end], message.came[offset:end], fragment, strict=True)
-            fragment = bytes(body if came else byte for body, came, byte in old)
-        message.missing -= message.came.count(0, offset, end)
-        message.body[offset:end], message.came[offset:end] = fragment, b"\x01" * len(fragment)
+        if message.received.count(1, offset, end):  # repeated, or split differently
+            old = zip(message.body[offset:end], message.received[offset:end], fragment, strict=True)
+            fragment = bytes(body if is_received else byte for body, is_received, byte in old)
+        message.missing -= message.received.count(0, offset, end)
+        message.body[offset:end], message.received[offset:end] = fragment, b"\x01" * len(fragment)
         return True
 
     @property

@@ -107,7 +107,7 @@ async def exchange(
                         if refusals == ENOUGH_REFUSALS:
                             break
                     continue
-                value, reason, fault = _taken(event, address, port, read)
+                value, reason, fault = _decoded(event, address, port, read)
                 failed = failed or fault
                 if reason is not None:
                     if len(ignored) < MOST_IGNORED:
@@ -132,7 +132,7 @@ async def exchange(
     return Exchange([*attempts, *ignored], None, _ms(network.clock.monotonic() - begun))
 
 
-def _taken(
+def _decoded(
     event: Datagram, address: str, port: int, read: Callable[[bytes], T | None]
 ) -> tuple[T | None, str | None, str | None]:
     """Decode a datagram.
@@ -166,11 +166,11 @@ async def ask_on_new_ports(
 
     async def ask() -> list[Attempt]:
         sock = network.udp_on_random_port(purpose, shape, host)
-        asked = await exchange(network, sock, request, address, port, at_s=(0.0,), give_up_s=PROMPT_S, read=read)
-        return asked.attempts
+        answered = await exchange(network, sock, request, address, port, at_s=(0.0,), give_up_s=PROMPT_S, read=read)
+        return answered.attempts
 
-    asked = await asyncio.gather(*(ask() for _ in range(NEW_PORTS)))
-    return [attempt for attempts in asked for attempt in attempts]
+    attempts_by_port = await asyncio.gather(*(ask() for _ in range(NEW_PORTS)))
+    return [attempt for attempts in attempts_by_port for attempt in attempts]
 
 
 def proves_nothing(attempts: list[Attempt]) -> bool:

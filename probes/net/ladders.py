@@ -238,10 +238,10 @@ class Climb(ABC):
 
     def _gets_own_port(self, ttl: int) -> bool:
         """Whether the next packet with this TTL gets a source port of its own, so that its answer can be told apart."""
-        again = self.asked(ttl) > 0
-        if self.uses_own_ports and not again:
+        is_repeat = self.asked(ttl) > 0
+        if self.uses_own_ports and not is_repeat:
             self.one_flow = False
-        return self.uses_own_ports or again
+        return self.uses_own_ports or is_repeat
 
     def _next(self) -> int:
         """The number that the next packet carries."""

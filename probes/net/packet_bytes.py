@@ -133,8 +133,10 @@ def dhcp_request(
     hops = 1 if relay_address else 0
     ends = address, relay, mac_bytes(mac)
     fixed = struct.pack("!4BIHH4s8x4s16s192x", _BOOTREQUEST, 1, 6, hops, xid, 0, flags, *ends)
-    told = b"".join(bytes((number, len(value))) + value for number, value in ((53, bytes((kind,))), *options))
-    return fixed + _COOKIE + told + bytes((_END,))
+    encoded_options = b"".join(
+        bytes((number, len(value))) + value for number, value in ((53, bytes((kind,))), *options)
+    )
+    return fixed + _COOKIE + encoded_options + bytes((_END,))
 
 
 def _ip(source: str, target: str, protocol: int, number: int, ttl: int, flags: int, size: int) -> bytes:

@@ -54,7 +54,7 @@ class UnaskedWatch:
         self._closed_before = SYSTEM.closed_ports()
         self._watched: set[int] = set()
         self._datagrams_of: set[int] = set()
-        self._came: dict[Server, set[int]] = defaultdict(set)
+        self._ports_by_server: dict[Server, set[int]] = defaultdict(set)
         self._lost = 0
         self._socket: socket.socket | None = None
         with contextlib.suppress(OSError):
@@ -83,10 +83,10 @@ class UnaskedWatch:
         now = SYSTEM.closed_ports()
         closed = None if now is None or self._closed_before is None else max(now - self._closed_before, 0)
         if self._socket is None:
-            return Unasked(closed=closed, unlocked_by=_step())
+            return Unasked(closed=closed, unlocked_by=_unlocking_step())
         if port not in self._watched:
             return Unasked(closed=closed)
-        return Unasked(closed=closed, ports=len(self._came[address, port] - self._own_ports()) + self._lost)
+        return Unasked(closed=closed, ports=len(self._ports_by_server[address, port] - self._own_ports()) + self._lost)
 
     def close(self) -> None:
         """Stop. The socket is closed in a thread, because closing a packet socket takes tens of milliseconds."""
@@ -103,15 +103,15 @@ class UnaskedWatch:
                 packet = self._socket.recv(_KEPT)
             except OSError:
                 break
-            if (found := _port_in(packet)) is not None and len(self._came[found[0]]) < MOST_PORTS:
-                self._came[found[0]].add(found[1])
+            if (found := _port_in(packet)) is not None and len(self._ports_by_server[found[0]]) < MOST_PORTS:
+                self._ports_by_server[found[0]].add(found[1])
         else:
             self._lost += 1  # more packets arrive as fast as they are read
         _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
         self._lost += lost
 
 
-def _step() -> str:
+def _unlocking_step() -> str:
     """What the user can do so that a run sees every port: a sentence without its full stop."""
     return f"Run netpreflight {f'again {SYSTEM.as_privileged_user}' if SYSTEM.has_packet_sockets else ROOT_ON_LINUX}"
 
