@@ -212,7 +212,7 @@ def regressions(connection: Connection) -> list[ShownTable]:
     ]
     months = [[f"{month:%Y-%m}", *map(str, counts)] for month, *counts in _rows(connection, "regressions")]
     other_rules = (
-        "Other rules: the two runs were judged by different versions of the rules, so the network may be as it was; "
+        "Other rules: the two runs were judged by different versions of the rules, so the network may be unchanged; "
         "netpreflight fleet rejudge judges both alike."
     )
     return [
@@ -245,7 +245,7 @@ def site(connection: Connection, name: str) -> list[ShownTable]:
                 "Whole",
                 "Shared",
                 "Place",
-                "Site is",
+                "Site known",
                 "File",
             ],
             rows=[

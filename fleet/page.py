@@ -109,9 +109,9 @@ def _left_out(overview: Overview) -> list[str]:
     """The sentences on what the counts leave out."""
     told = overview.summary
     counts = (
-        (told.without_site, f"{counted(told.without_site, 'run')} of no known site: in no table here."),
+        (told.without_site, f"{counted(told.without_site, 'run')} of no known site: not in these tables."),
         (told.not_judged_again, f"{counted(told.not_judged_again, 'run')} shared without what judging needs."),
-        (told.cut_short, f"{counted(told.cut_short, 'run')} cut short: in no table here."),
+        (told.cut_short, f"{counted(told.cut_short, 'run')} cut short: not in these tables."),
         (told.duplicates, f"{counted(told.duplicates, 'file')} held what another file held."),
         (told.quarantined, f"{counted(told.quarantined, 'file')} in quarantine."),
     )

@@ -224,7 +224,7 @@ def tables(told: FleetUpdate) -> list[ShownTable]:
 
 
 _OTHER_RULES = (
-    "they may be what differs. What a run's version could not measure is not measured then, and counts as it did."
+    "the rules may be the reason for the difference. What an older version could not measure is 'not measured then'."
 )
 
 
@@ -239,7 +239,7 @@ def _notes(told: FleetUpdate) -> list[str]:
             f"{counted(told.not_judgeable, 'ticket')} not judged again: what judging needs is hidden.",
         ),
         (told.failed, f"{counted(told.failed, 'run')} could not be judged, and will be tried again."),
-        (told.without_site, f"{counted(told.without_site, 'run')} of no known site: judged, and in no row."),
+        (told.without_site, f"{counted(told.without_site, 'run')} of no known site: judged, but not listed."),
         (other, f"{counted(other, 'site')} judged before by other rules: {_OTHER_RULES}"),
     ]
     return [sentence for has_note, sentence in notes if has_note]

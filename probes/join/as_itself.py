@@ -54,7 +54,9 @@ class AsItself:
         if self._device.ssid is None:
             return Refusal("no network is named", "Name one: --ssid NAME.")
         if self._system.remote_session() is not None:
-            return Refusal("you may be logged in through this radio, and would lose the connection", "Sit at it.")
+            return Refusal(
+                "you may be logged in through this radio, and would lose the connection", "Sit at the laptop."
+            )
         return None
 
     def says(self) -> list[str]:
@@ -122,12 +124,12 @@ class AsItself:
         offered = {family for bss in heard for family in bss.security or ()} & set(device.radio.security)
         secret = device.passphrase.content if device.passphrase else None
         if secret is not None and any(octet > 126 for octet in secret):
-            return "this system takes passphrases of ASCII only"
+            return "this system accepts only ASCII passphrases"
         family = next((family for family in _FAMILIES if family in offered), None)
         if secret is None and "open" not in offered:
             return "no passphrase was given"
         if secret is not None and family is None:
-            return "it offers no security with a passphrase that the device has"
+            return "it offers no security with a passphrase that the device supports"
         return NetworkToJoin(
             name=ssid_bytes(device.ssid or ""),
             bssids=tuple(bss.bssid for bss in heard if bss.bssid),

@@ -13,7 +13,7 @@ from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
 
 _RENEWED = (
-    "NetworkManager has joined this laptop's network anew: the file of its lease and the time of its last use are new."
+    "NetworkManager has rejoined this laptop's network: it has rewritten its lease file and the time of last use."
 )
 
 _WITHOUT_PASSPHRASE = {"open", "owe"}
@@ -138,7 +138,7 @@ def not_back(scope: Scope) -> list[str]:
     if now.mac != scope.mac:
         found.append(f"{name} has another MAC address ({now.mac})")
     if missing := [address for address in scope.addresses if address not in now.addresses]:
-        found.append(f"{name} has not its address {', '.join(missing)}")
+        found.append(f"{name} has lost its address {', '.join(missing)}")
     if scope.gateway is not None and now.gateway != scope.gateway:
         found.append(f"the default route by {scope.gateway} is missing")
     return found

@@ -81,7 +81,7 @@ class Heard:
             return
         watched.settled()
         if watched.ended is None and self.was_unheard:
-            watched.said.append("this laptop was too busy to read all that its kernel told of it")
+            watched.said.append("this laptop was too busy to read all that its kernel reported about this attempt")
         if len(self.attempts) < MOST_ATTEMPTS:
             self.attempts.append(watched.attempt(self._mac, self._opened_s, self._elapsed() - self._opened_s))
 
@@ -95,9 +95,9 @@ class Heard:
         """
         watched = self._open_attempt()
         if bssid is not None and self.was_unheard:
-            watched.said.append(f"NetworkManager was to ask {bssid}, and what became of it was not read")
+            watched.said.append(f"NetworkManager had to ask {bssid}, but the outcome was not read")
         elif bssid is not None:
-            watched.said.append(f"NetworkManager did not come to ask {bssid}")
+            watched.said.append(f"NetworkManager never asked {bssid}")
         self.close()
 
     @property

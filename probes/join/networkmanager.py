@@ -73,7 +73,7 @@ HURRY_S = 0.02
 ASK_S = 0.3
 """How long to wait before NetworkManager is asked again to scan, or whether its scan has ended."""
 _KEPT_OF_CONNECTION = (
-    "NetworkManager keeps the lease of this run's connection in a file of its own, and the BSSID as a seen one."
+    "NetworkManager keeps the lease of this run's connection in a file of its own, and lists the BSSID as seen."
 )
 _NEEDED_PERMISSIONS = ("network-control", "settings.modify.own")
 _WIRELESS, _ACCESS_POINT = f"{DEVICE}.Wireless", f"{NAME}.AccessPoint"
@@ -542,7 +542,7 @@ def _text(content: bytearray) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise OSError("NetworkManager takes only UTF-8 for a passphrase") from None
+        raise OSError("NetworkManager accepts only UTF-8 passphrases") from None
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class Supplicant:
                     self._connect()
                     added = self._send(f"INTERFACE_ADD {self._interface}\t\tnl80211".encode())
                     if added != "OK":
-                        raise OSError(f"wpa_supplicant does not take the interface ({added})")
+                        raise OSError(f"wpa_supplicant does not accept the interface ({added})")
                     yield
         finally:
             if its_end >= 0:
@@ -196,7 +196,7 @@ class Joining:
             raise OSError(f"wpa_supplicant adds no network ({number})")
         for name, value in self._settings().items():
             if self._set(name, value.encode()) != "OK" and name not in {"disable_he", "disable_vht"}:
-                raise OSError(f"wpa_supplicant does not take the setting {name}")
+                raise OSError(f"wpa_supplicant does not accept the setting {name}")
         if self._device.passphrase is not None:
             self._give_passphrase(self._device.passphrase.content)
             self._device.passphrase.forget()
@@ -275,7 +275,7 @@ class Joining:
         finally:
             command[:] = bytes(len(command))
         if answer != "OK":
-            raise OSError("wpa_supplicant does not take the passphrase")
+            raise OSError("wpa_supplicant does not accept the passphrase")
 
     def _set(self, name: str, value: bytes) -> str:
         return self._talk.ask(b"SET_NETWORK 0 " + name.encode() + b" " + value)

@@ -41,9 +41,7 @@ def doubt(scope: Scope, bus: Manager | None = None) -> Refusal | None:
         with manager() if bus is None else contextlib.nullcontext(bus) as connected:
             found = _doubt(connected, scope)
     except OSError as problem:
-        step = (
-            "Look in NetworkManager's log why it does not tell" if SYSTEM.is_privileged() else "Run it as root (sudo)"
-        )
+        step = "Check NetworkManager's log for the reason" if SYSTEM.is_privileged() else "Run it as root (sudo)"
         found = f"whether this laptop comes back to its network is not known ({problem})", step
     if found is None:
         return None

@@ -280,15 +280,15 @@ def test_a_bss_that_has_gone_since_the_survey_is_left_for_the_others(
     ]
 
 
-LOST = "what became of it was not read"
+LOST = "the outcome was not read"
 
 
 @pytest.mark.parametrize(
     ("scripts", "asked", "said"),
     [
-        ([[FIRST, UNHEARD, FAILED], [FAILED], JOINS], [STRONG, WEAK, STRONG], [LOST, "did not come to ask", ""]),
-        ([[FIRST, FAILED], [UNHEARD, FAILED], JOINS], [STRONG, WEAK, WEAK], ["did not come to ask", LOST, ""]),
-        ([[FIRST, FAILED], [FAILED]], [STRONG, WEAK], ["did not come to ask"] * 2),
+        ([[FIRST, UNHEARD, FAILED], [FAILED], JOINS], [STRONG, WEAK, STRONG], [LOST, "never asked", ""]),
+        ([[FIRST, FAILED], [UNHEARD, FAILED], JOINS], [STRONG, WEAK, WEAK], ["never asked", LOST, ""]),
+        ([[FIRST, FAILED], [FAILED]], [STRONG, WEAK], ["never asked"] * 2),
         ([[IN, UNHEARD, FAILED], JOINS], [STRONG, WEAK], ["too busy to read", ""]),
         ([[UNHEARD, REFUSED], JOINS], [STRONG, WEAK], ["", ""]),
         ([[UNHEARD, FAILED]] * 3, [STRONG, WEAK, STRONG], [LOST] * 3),
@@ -977,9 +977,9 @@ def attempt(ended: JoinEnd) -> JoinAttempt:
     [
         (Join(not_run="it logs each station in by 802.1X"), []),
         (Join(key_form="not-allowed"), []),
-        (Join(attempts=[attempt("key-refused")]), ["joined this laptop's network anew"]),
-        (Join(attempts=[attempt("joined")]), ["keeps the lease", "joined this laptop's network anew"]),
-        (None, ["keeps the lease", "joined this laptop's network anew"]),
+        (Join(attempts=[attempt("key-refused")]), ["rejoined this laptop's network"]),
+        (Join(attempts=[attempt("joined")]), ["keeps the lease", "rejoined this laptop's network"]),
+        (None, ["keeps the lease", "rejoined this laptop's network"]),
     ],
 )
 def test_only_what_it_can_have_kept_is_told(join: Join | None, kept: list[str]) -> None:

@@ -341,7 +341,7 @@ def test_it_stays_away_where_that_risk_is_taken(laptop: AtHome, home: list[str])
 
         assert not laptop.is_back(), "what was refused is true"
         assert about["restored_s"] is None
-        assert any("has not its address" in line for line in about["left"]), about
+        assert any("has lost its address" in line for line in about["left"]), about
     assert laptop.state() == home
 
 
