@@ -171,10 +171,12 @@ class _Adding:
         self._writer.add("files", [row | columns])
 
     def _commit(self) -> None:
+        """Commit what was collected, and count the new runs as known."""
         self._known.committed(self._writer.commit(self._connection))
         self._uncommitted = 0
 
     def _source(self, path: Path) -> Source:
+        """What is known about a file apart from its content: its path, and the site by manifest or name."""
         named = self._sites.of(path)
         file = reading.named(path)
         return Source(file, self._now) if named is None else Source(file, self._now, *named)

@@ -26,6 +26,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Itera
 
 
 def _as_cells(rows: Iterable[Sequence[object]]) -> Iterator[list[object]]:
+    """The rows, with each value as a cell."""
     for row in rows:
         yield [_cell(value) for value in row]
 

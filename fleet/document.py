@@ -46,6 +46,8 @@ _Short = Annotated[str, Meta(max_length=65_536)]
 
 
 class _Check(Struct, frozen=True, kw_only=True):
+    """A check in a report, as far as the tables hold it."""
+
     id: _Short
     status: Status
     level: _Short | None = None
@@ -56,6 +58,8 @@ class _Check(Struct, frozen=True, kw_only=True):
 
 
 class _Rule(Struct, frozen=True, kw_only=True):
+    """A firewall rule that a change asks for."""
+
     protocol: Literal["udp", "tcp"]
     port: Annotated[int, Meta(ge=1, le=65_535)]
     host: _Short | None = None
@@ -69,6 +73,8 @@ class _Rule(Struct, frozen=True, kw_only=True):
 
 
 class _Change(Struct, frozen=True, kw_only=True):
+    """A change that a report asks for."""
+
     checks: list[_Short]
     problems: list[_Short | None] = field(default_factory=list)
     needed: bool
@@ -88,11 +94,15 @@ class _Change(Struct, frozen=True, kw_only=True):
 
 
 class _Enough(Struct, frozen=True, kw_only=True):
+    """Whether the needed changes are enough, and which checks one of them fixes (`fix`)."""
+
     answer: _Short
     fix: list[_Short] = field(default_factory=list)
 
 
 class _Device(Struct, frozen=True, kw_only=True):
+    """The verdict for one device and version, from the report's list of devices."""
+
     name: _Short
     os_version: _Short | None = None
     verdict: Verdict
@@ -123,11 +133,15 @@ class Told(Struct, frozen=True, kw_only=True):
 
 
 class _JudgedDevice(Struct, frozen=True, kw_only=True):
+    """The device that a report was made for."""
+
     name: _Short
     os_version: _Short | None = None
 
 
 class _Named(Struct, frozen=True, kw_only=True):
+    """Only the schema of a document, which says what it is."""
+
     schema: _Short
 
 

@@ -28,6 +28,7 @@ def to_csv(store: Store, folder: Path) -> list[Path]:
 
 
 def _lines(connection: Connection, table: str) -> Iterator[str]:
+    """The lines of a table as CSV, fetched piece by piece."""
     found = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - the name of our own table
 
     def rows() -> Iterator[tuple[object, ...]]:

@@ -42,6 +42,7 @@ def read_each(batch: Sequence[Document]) -> list[Result]:
 
 
 def _read(document: Document) -> Result:
+    """Decode one document; whatever goes wrong puts it into quarantine."""
     try:
         taken = take(document.content, document.source)
         return Result(taken.outcome, taken.key, lines_of(taken.rows))
@@ -92,6 +93,7 @@ class Pool:
             yield self._result(waiting.popleft())
 
     def _submitted(self, batch: Sequence[Document]) -> _Task:
+        """Hand a batch to a process; if the pool is broken because a process was killed, start a new pool first."""
         if not batch:
             return _Task(batch, self._executor, None)  # no process is started for an empty batch
         try:
@@ -101,6 +103,7 @@ class Pool:
             return _Task(batch, self._executor, self._executor.submit(self._read, batch))
 
     def _result(self, task: _Task) -> list[Result]:
+        """Wait for a batch; if its process was killed, decode its documents one by one."""
         if task.future is None:
             return []
         try:
@@ -122,6 +125,7 @@ class Pool:
         executor.shutdown()
 
     def _started(self, processes: int | None = None) -> ProcessPoolExecutor:
+        """A new pool with this many processes (None: as many as configured)."""
         context = multiprocessing.get_context("spawn")  # the same on every system; a fork would copy DuckDB's threads
         return ProcessPoolExecutor(processes or self._processes, context, _begin)
 

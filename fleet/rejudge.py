@@ -41,6 +41,7 @@ def judge_each(batch: Sequence[Document], profile: Profile) -> list[Result]:
 
 
 def _judge(document: Document, profile: Profile) -> Result:
+    """Judge one run; `document.source.file` holds the key of the run."""
     key, moment = document.source.file, document.source.received.isoformat()
     try:
         result = judge_again(document.content, profile)

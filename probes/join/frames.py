@@ -49,6 +49,7 @@ def count_arp(network: Network) -> None:
         raise
 
     async def count() -> None:
+        """Read the frames that the socket has collected during the run, and count the system's own ARP."""
         with contextlib.suppress(OSError), sock:  # until there is no more to read
             for _ in range(_MOST):
                 frame, address = sock.recvfrom(ETHERNET_SIZE + ARP_SIZE)

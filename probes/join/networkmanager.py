@@ -307,6 +307,7 @@ class _Joining:
         return str(answer[1])
 
     def _deactivate(self, active: str) -> None:
+        """End an activation, if it has not ended by itself."""
         with contextlib.suppress(OSError):  # it has ended by itself
             self._bus.call(ROOT, NAME, "DeactivateConnection", "o", active)
 
@@ -551,6 +552,7 @@ def _watching(bus: Manager, joining: _Joining, join: Join, clock: Clock, stop: C
     ended, begun = threading.Event(), clock.monotonic()
 
     def look() -> None:
+        """Process what NetworkManager and the driver report, until `ended` is set; runs in a thread of its own."""
         while not ended.is_set():
             try:
                 told = bus.next(LOOK_S)

@@ -343,6 +343,7 @@ class UdpClimb(Climb):
         return any(probe.open for probe in self.tries)
 
     async def _listen_to(self, sock: UdpSocket, own_probe: PendingProbe | None, deadline: float) -> None:
+        """Handle what a socket receives until `deadline`, or until every packet is answered."""
         while self._expects() and (event := await sock.receive(deadline)):
             self.hear(event, own_probe)
 
