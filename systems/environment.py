@@ -16,6 +16,12 @@ def proxies() -> list[Proxy]:
     ]
 
 
+def ssh_address() -> str | None:
+    """This host's address to which the user is connected by SSH (SSH_CONNECTION, sshd(8)); None: the user is not."""
+    words = os.environ.get("SSH_CONNECTION", "").split()
+    return words[2] if len(words) == 4 else None
+
+
 def without_credentials(url: str) -> str:
     """A proxy's scheme, host and port: all up to the last @ is cut off, because a password may hold any character."""
     scheme, separator, rest = url.partition("://")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal
 
+from netpreflight.probes.join import by_air
 from netpreflight.probes.join.interface import Device, Refusal
 from netpreflight.probes.join.supplicant import KEY_TRIES, OTHER_TRIES, key_form
 from netpreflight.probes.net.clock import CLOCK, Clock
@@ -53,11 +54,7 @@ class AsItself:
         """Why this way may not be used here; None: it may."""
         if self._device.ssid is None:
             return Refusal("no network is named", "Name one: --ssid NAME.")
-        if self._system.remote_session() is not None:
-            return Refusal(
-                "you may be logged in through this radio, and would lose the connection", "Sit at the laptop."
-            )
-        return None
+        return by_air.remote_login(self._device.scope, self._system)
 
     def says(self) -> list[str]:
         """What the user is told before the join begins."""

@@ -11,6 +11,7 @@ from netpreflight.probes.join.supplicant import OF_WPA
 from netpreflight.probes.observations import Bss, Join, JoinWay, Scope, Suites, Wifi
 from netpreflight.probes.quoting import in_quotes
 from netpreflight.systems import SYSTEM
+from netpreflight.systems.interface import System
 
 _RENEWED = (
     "NetworkManager has rejoined this laptop's network: it has rewritten its lease file and the time of last use."
@@ -27,14 +28,26 @@ def obstacle(device: Device) -> Refusal | None:
         return Refusal(f"{scope.interface} is no radio", "Name one: --interface IF.")
     if not device.ssid:
         return Refusal("no network is named", "Name one: --ssid NAME.")
-    session = SYSTEM.remote_session()
-    own = [address.partition("/")[0] for address in [*scope.addresses, *scope.ipv6_addresses]]
-    if session is not None and (not session or session in own):
+    return remote_login(scope, SYSTEM)
+
+
+def remote_login(scope: Scope, system: System) -> Refusal | None:
+    """Why no join is possible if the user is logged in from elsewhere: it would cut that connection; None: not so."""
+    address = system.remote_session()
+    if address is None:
+        return None
+    host, _, zone = address.partition("%")  # a link-local IPv6 address has the name of its interface (RFC 4007, 11)
+    if zone == scope.interface or host in [own.partition("/")[0] for own in [*scope.addresses, *scope.ipv6_addresses]]:
         return Refusal(
             "you are logged in over SSH through this radio, and would lose the connection",
-            "Log in by cable, or sit at the laptop.",
+            "Log in by cable, or run netpreflight at the laptop itself.",
         )
-    return None
+    if address and not zone.isdecimal():  # Windows has a number in place of the name
+        return None
+    return Refusal(
+        "you are logged in over SSH or Remote Desktop, perhaps through this radio, and might lose the connection",
+        "Run netpreflight at the laptop itself.",
+    )
 
 
 def says_off_air(interface: str) -> str:

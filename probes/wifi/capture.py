@@ -366,12 +366,16 @@ class FrameCollector:
         return heard
 
     def _request(self, buffer: bytes, start: int, end: int, frequency: int | None) -> None:
-        """Count a broadcast probe request, by the frequency and the name that it asks for."""
+        """Count a broadcast probe request under the frequency on which it was heard, and the name that it asks for."""
+        # IEEE 802.11-2020, 9.3.3.9: after the header of 24 octets comes the SSID element (identifier 0, length, name).
         if buffer[start + 4 : start + 10] != _BROADCAST or end - start < 26 or buffer[start + 24]:
             return
-        name = buffer[start + 26 : start + 26 + buffer[start + 25]]
-        if len(name) <= LONGEST_SSID and (
-            len(self._probe_requests) < _MOST_PROBE_REQUESTS or (frequency, name) in self._probe_requests
+        name_end = start + 26 + buffer[start + 25]
+        name = buffer[start + 26 : name_end]
+        if (
+            name_end <= end
+            and len(name) <= LONGEST_SSID
+            and (len(self._probe_requests) < _MOST_PROBE_REQUESTS or (frequency, name) in self._probe_requests)
         ):
             self._probe_requests[frequency, name] = self._probe_requests.get((frequency, name), 0) + 1
 

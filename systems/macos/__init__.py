@@ -4,7 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
 from netpreflight.probes.observations import WITH_SUDO, JoinWay, Lease, LeaseTransport, Protocol, Proxy, Resolver
-from netpreflight.systems import posix
+from netpreflight.systems import environment, posix
 from netpreflight.systems.interface import Adapter, IcmpReport, Joined, JoinTold, NetworkToJoin, Uptime
 from netpreflight.systems.macos import adapters, clock, counters, icmp, joining, routes, services, usb
 
@@ -83,6 +83,10 @@ class Macos(posix.Posix):
     def rejoin(self, adapter: str, network: str | None) -> None:
         """Have macOS join the network that it prefers."""
         joining.rejoin(adapter, network)
+
+    def remote_session(self) -> str | None:
+        """The address to which the user is connected by SSH; macOS does not tell who shares the screen."""
+        return environment.ssh_address()
 
     def lease_transport(self, *, raw_sockets: bool) -> LeaseTransport:  # noqa: ARG002 - not for frames
         """UDP port 68, which any user may use since macOS 10.14, on all addresses at once."""

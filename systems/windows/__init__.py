@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from weakref import WeakKeyDictionary
 
 from netpreflight.probes.observations import JoinWay, Lease, LeaseTransport, Protocol, Proxy, Resolver, ResolverSource
+from netpreflight.systems import environment
 from netpreflight.systems.interface import (
     Adapter,
     Air,
@@ -125,6 +126,11 @@ class Windows(System):
     def rejoin(self, adapter: str, network: str | None) -> None:
         """Go back to a network."""
         joining.rejoin(self.adapters(), adapter, network)
+
+    def remote_session(self) -> str | None:
+        """The address to which the user is connected by SSH; empty: by Remote Desktop, to an address not asked for."""
+        address = environment.ssh_address()
+        return "" if address is None and window.is_remote() else address
 
     def is_privileged(self) -> bool:
         """Whether this process is an elevated administrator's."""

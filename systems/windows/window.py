@@ -1,4 +1,4 @@
-"""Console windows: whether this one is this program's alone, and another one with an administrator's rights."""
+"""Windows on the screen: whose this console is, whether the screen is remote, and a console with more rights."""
 
 import contextlib
 import ctypes
@@ -11,6 +11,7 @@ from netpreflight.systems.windows import native
 
 _STANDARD_INPUT = -10  # STD_INPUT_HANDLE
 _SHOW_NORMAL = 1  # SW_SHOWNORMAL
+_REMOTE_SESSION = 0x1000  # SM_REMOTESESSION
 _STARTED_ABOVE = 32
 """ShellExecute returns an error up to this number."""
 
@@ -30,6 +31,15 @@ def is_own() -> bool:
         return False
     count = call(numbers, room)  # 0: there is no console; more than there is room for: nothing was filled in
     return 0 < count < room and set(numbers[:count]) <= own
+
+
+def is_remote() -> bool:
+    """Whether the user sees this session by Remote Desktop (GetSystemMetrics)."""
+    try:
+        call = native.function("user32", "GetSystemMetrics", ctypes.c_int32, ctypes.c_int32)
+    except OSError:
+        return False
+    return bool(call(_REMOTE_SESSION))
 
 
 def start_elevated(words: Sequence[str]) -> bool:

@@ -25,7 +25,7 @@ from netpreflight.probes.observations import Join, JoinEnd, Scope, Wifi
 from netpreflight.systems import watchdog
 from netpreflight.systems.interface import Adapter, Joined, JoinTold, NetworkToJoin, System
 from netpreflight.systems.macos import Macos
-from netpreflight.systems.windows import Windows
+from netpreflight.systems.windows import Windows, window
 from tests.lab.namespaces import wait_until
 from tests.unit import again, wlan_service
 from tests.unit.air import BSSID, bss, scan
@@ -41,6 +41,46 @@ WIFI = Adapter(name="Wi-Fi", id=GUID, index=12, state="up", medium="wifi", mac="
 V1 = "{http://www.microsoft.com/networking/WLAN/profile/v1}"
 V3 = "{http://www.microsoft.com/networking/WLAN/profile/v3}"
 ARGON = profiles.load("argon")
+
+
+@pytest.mark.parametrize(
+    ("connection", "reason"),
+    [
+        ("", None),
+        ("192.0.2.9 50000 192.0.2.1 22", "over SSH through this radio"),
+        ("fe80::9%en0 50000 fe80::1%en0 22", "over SSH through this radio"),
+        ("fe80::9%12 50000 fe80::1%12 22", "perhaps through this radio"),
+        ("fe80::9%en5 50000 fe80::1%en5 22", None),
+        ("192.0.2.9 50000 198.51.100.1 22", None),
+        ("192.0.2.9", None),
+    ],
+)
+@pytest.mark.parametrize("system", [Windows, Macos])
+def test_it_does_not_cut_the_login_by_which_it_was_started(
+    connection: str, reason: str | None, system: type[System], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", connection)
+    scope = Scope(interface="en0", addresses=["192.0.2.1/24"])
+    refused = AsItself(Device(scope=scope, mac="", ssid="net"), system()).refusal()
+
+    assert (refused is None) is (reason is None)
+    assert refused is None or (reason or "") in refused.reason
+
+
+@pytest.mark.parametrize(("answer", "is_refused"), [(0, False), (1, True)])
+def test_it_does_not_cut_remote_desktop(answer: int, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool) -> None:
+    asked_for = []
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    monkeypatch.setattr(
+        window.native,
+        "library",
+        lambda _: SimpleNamespace(GetSystemMetrics=lambda what: asked_for.append(what) or answer),
+    )
+    way = AsItself(Device(scope=Scope(interface="Wi-Fi", addresses=["192.0.2.1/24"]), mac="", ssid="net"), Windows())
+
+    refused = way.refusal()
+    assert ("Remote Desktop" in (refused.reason if refused else "")) is is_refused
+    assert asked_for == [0x1000]
 
 
 # --- Windows

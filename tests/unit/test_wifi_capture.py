@@ -173,6 +173,15 @@ def test_unanswered_probe_requests(tmp_path: Path) -> None:
     assert only(pcap(radiotap(frame(usual())), *elsewhere), tmp_path).answers_probes is None
 
 
+def test_a_probe_request_that_ends_within_its_name_counts_for_no_name(tmp_path: Path) -> None:
+    start = b"\x40\0\0\0" + b"\xff" * 6 + b"\2\0\0\0\0\1" + b"\xff" * 6 + b"\0\0"
+    cut = [radiotap(start + b"\0\x03" + name) for name in (b"net", b"ne", b"")]
+    beacon = radiotap(frame(usual()))
+    for request, heard in zip(cut, (False, None, None), strict=True):
+        made = pcap(beacon, *[request] * capture.ENOUGH_PROBE_REQUESTS)
+        assert only(made + b"t" * 9, tmp_path).answers_probes is heard
+
+
 def test_heard_on_neighbouring_channels_too(tmp_path: Path) -> None:
     leaked, own = radiotap(frame(usual()), 2432, -30), radiotap(frame(usual()), 2437, -60)
 
