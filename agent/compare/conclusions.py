@@ -1,8 +1,8 @@
 """What two runs on two networks rule out, and no more than they show.
 
 Only exchanges that were witnessed make something `ruled-out`; an unknown result rules out nothing. The device itself
-and its passphrase took part in neither run: nothing is concluded about them except what the device's own log or a join
-shows.
+took part in neither run, and a passphrase only in a run that joined: nothing is concluded about them except what the
+device's own log or a join shows.
 """
 
 import math

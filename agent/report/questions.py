@@ -31,7 +31,7 @@ _LOG = "the device's own log (--log)"
 _SYSTEMS = {"linux": "Linux", "darwin": "macOS", "win32": "Windows"}
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.ASCII | re.IGNORECASE)
 _OVERLAP = 5
-"""2.4 GHz channels less than this far apart overlap (IEEE 802.11-2020, 15.4.4.2: 5 MHz apart, 20 MHz wide)."""
+"""2.4 GHz channels with numbers less than this far apart overlap: they are 5 MHz apart, and DSSS is 22 MHz wide."""
 
 
 class Question(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ PLAIN = (1, 6, 11)
 """The 2.4 GHz channels that do not overlap one another."""
 _ALL_24 = range(1, 15)
 _APART = 5
-"""Channels are 5 MHz apart and 20 MHz wide, so those with numbers less than 5 apart overlap."""
+"""Channels are 5 MHz apart, and a DSSS signal is 22 MHz wide, so channels with numbers less than 5 apart overlap."""
 _APART_40 = 4
 """At 40 MHz the secondary channel is 20 MHz, that is four channel numbers, above or below the primary."""
 _UNKNOWN_DBM, _LEAST_DBM = -70.0, -95.0
