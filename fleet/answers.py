@@ -171,8 +171,9 @@ def changes(connection: Connection) -> list[ShownTable]:
 
 
 def change_in_words(key: str) -> str:
-    """A change (the column `key`), with what the page of its problem says who has to do.
+    """A change in words: its checks and problems, and what the problem's page says under "Who changes what".
 
+    `key` is a row's column `key`: "check: problem", several of them joined by ", " if one change serves them all.
     A change that consists of firewall rules is returned as it is: the rules say what to do.
     """
     found = [part.partition(": ")[::2] for part in key.split(", ")]

@@ -19,8 +19,9 @@ MOST_SITES = 20
 """How many sites of each outcome are shown; the document has all."""
 
 Outcome = Literal["breaks", "fixed", "unknown", "was-unknown", "works", "fails"]
-"""`breaks`: the device worked, and would fail. `fixed`: it failed, and would work. `unknown`: it is not known whether
-it would work. `was-unknown`: that is known now, and was not before. `works`, `fails`: the same as before."""
+"""`breaks`: the device worked by the older verdict, and fails by the new one. `fixed`: it failed, and now works.
+`unknown`: the new verdict does not know whether it works. `was-unknown`: only the new verdict knows. `works`, `fails`:
+both verdicts say so."""
 
 SITES = (
     "WITH runs_of_sites AS ("

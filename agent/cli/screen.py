@@ -27,14 +27,14 @@ def show_report(
     is_newest: bool = False,
     page: Path | None = None,
 ) -> None:
-    """Show the answer on standard output or, with --full, everything.
+    """Print the firewall rules that were asked for, or with --full the whole report; then the answer.
 
     Args:
         report: the report, at the level of sharing that the screen may show.
         kept: the file in which this run was kept; None: it was not kept.
         by: how the user calls this program.
         dialects: the products for which the firewall change is shown as well.
-        contact: who asks, for the requests.
+        contact: whom the requests name as the person to ask.
         full: whether everything is shown.
         file: the saved run that was named; None: no file was named.
         is_newest: whether the report is of the newest kept run, because no file was named.
@@ -46,6 +46,7 @@ def show_report(
 
     console = on_terminal(sys.stdout)
     if full:
+        # How commands to run next name this run: by its file; not at all, if it is the newest; None: it was not kept.
         saved = [str(file)] if file else [] if kept or is_newest else None
         print_report(console, report, dialects, contact, by=by, saved=saved)
     else:

@@ -411,7 +411,7 @@ def _not_found(join: Join, view: DeviceView, name: str, evidence: list[str]) -> 
             problem="ignored",
             reason=f"The survey heard it well on the device's channels, and the station did not find it in "
             f"{len(missed)} attempts, though it heard others there. An access point that admits only listed MAC "
-            "addresses ignores others like this.",
+            "addresses leaves all others without an answer.",
             remedy=f"Let the access point (MAC filter, access list) admit {missed[-1].mac}, and each device's own "
             "address.",
             owner=_ADMIN,

@@ -37,7 +37,7 @@ STEPPED_S = 1.0
 STALLED_S = 30.0
 """This program was held up if at least this much time passes between two looks at the clocks."""
 BETWEEN_S = 0.5
-"""The time between the first questions to two layers, when a watch begins or after a gap."""
+"""The time from the first question about one layer to that about the next, when a watch begins or after a gap."""
 SETTLE_S = 5.0
 """After a gap, the laptop's own network gets this long to come back."""
 HELD_BACK_AFTER_S, HELD_BACK_S = 3600.0, 300.0

@@ -69,7 +69,7 @@ _MEANINGS: dict[OutageProblem, _Meaning] = {
         "The resolver of the lease said that the name of the device's cloud does not exist.",
         "dns.resolve",
         "network administrator",
-        "Let the resolver resolve the name at all times.",
+        "Make sure that the resolver answers for this name at all times.",
     ),
     "no-usable-address": _Meaning(
         "The resolver of the lease gave an address that no other host can have. Filters do that for names they block.",

@@ -129,6 +129,8 @@ class Heard:
     def _note_answer(self, event: StationEvent, refused: JoinEnd) -> None:
         """Note the answer to a request, or that none came in time.
 
+        Only an answer to an association request continues the open attempt; any other answer begins a new attempt.
+
         Args:
             event: the driver's event.
             refused: how the attempt ended, if the answer is a refusal.

@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 """What a renderer might treat as the hash of a commit."""
 _PIECE = re.compile(r" +|\||(?:\w\([^()|]*\)|[^ |])+")
 """Spaces, a pipe, or a word; `call(3000, 24000)` counts as one word."""
-_ITEM = re.compile(r"\d+[.)]")
+_LIST_MARK = re.compile(r"\d+[.)]")
 """A text that begins an ordered list if a line begins with it."""
 _PIPE = "&#124;"
 
@@ -31,9 +31,11 @@ def text(value: str) -> str:
         if piece == "|":
             pieces.append((_PIPE, False))
         elif not piece.strip(" "):
-            pieces.append((piece, len(piece) > 1))
+            pieces.append((piece, len(piece) > 1))  # several spaces would be shown as one
+        elif not pieces and _LIST_MARK.fullmatch(piece):
+            pieces.append((piece, True))
         else:
-            pieces += [(piece, True)] if not pieces and _ITEM.fullmatch(piece) else _word(piece)
+            pieces += _word(piece)
     for edge in (0, -1):  # a space at either end would be lost
         if pieces and pieces[edge][0] == " ":
             pieces[edge] = (" ", True)

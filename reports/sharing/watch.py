@@ -63,9 +63,10 @@ def _past_the_hour(at: dt.datetime) -> dt.timedelta:
 
 
 def _moved(value: AnyStruct, by: dt.timedelta) -> AnyStruct:
-    """A copy of a struct with every time moved back.
+    """A copy of a struct with every time moved back by `by`.
 
-    An `Hour` begins at the minute at which the laptop was started; it is set to the full hour instead.
+    An `Hour` is not moved: the minute at which it begins tells when the laptop was started, so it begins at the full
+    hour.
     """
     if isinstance(value, Hour):
         return msgspec.structs.replace(value, at=value.at.replace(minute=0, second=0, microsecond=0))

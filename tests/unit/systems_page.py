@@ -47,9 +47,9 @@ What a run does for others on each system, and how well its answers are guarded.
 _STEPS_BESIDE = """
 * **Another host with the address:** where nobody is asked, `dhcp.lease` passes without that, and its evidence says so.
   Run netpreflight as root on a Linux laptop in the same network.
-* **Forgers:** where ports are not watched, what may be forged is asked from random ports, too, and is `unknown` where
-  that proves nothing; the check then says the same step.
-* **A cloud of this subnet:** where nobody notices that, its silence is judged as any other: `cloud.transport` then
+* **Forged answers:** where a run cannot watch this laptop's ports, it asks again from random ports if an answer may be
+  forged. If that does not settle it, the check is `unknown`, and says to run netpreflight as root on a Linux laptop.
+* **A cloud of this subnet:** where that is not noticed, its silence is judged as any other: `cloud.transport` then
   asks for the port to be allowed, or is `unknown`. Run netpreflight on a Linux laptop in the same network.
 * **Rights:** where they are not given up, start netpreflight as an ordinary user, unless the table above shows that the
   rights are needed.

@@ -148,7 +148,7 @@ def heard(words: str) -> Heard:
             _add(lights, light, is_new=begins and place == 0)
     if is_colour_blind:
         lights = [_as_seen_colour_blind(light) for light in lights]
-    return Heard(lights=_once(lights)[:MOST], is_alone=is_alone, is_colour_blind=is_colour_blind)
+    return Heard(lights=_one_cycle(lights)[:MOST], is_alone=is_alone, is_colour_blind=is_colour_blind)
 
 
 def answered(so_far: Heard, answer: str) -> Heard:
@@ -302,8 +302,12 @@ def _as_seen_colour_blind(light: HeardLight) -> HeardLight:
     return HeardLight(colours=sorted(_ALIKE.union(light.colours)), rhythm=light.rhythm, times=light.times)
 
 
-def _once(lights: list[HeardLight]) -> list[HeardLight]:
-    """The signals of one cycle, if several are described: "cyan, orange twice, cyan, orange twice, cyan"."""
+def _one_cycle(lights: list[HeardLight]) -> list[HeardLight]:
+    """The signals of one cycle, where the words describe more than one.
+
+    "cyan, orange twice, cyan, orange twice, cyan" is "cyan, orange twice". A last signal that only returns to the first
+    one is left out, too.
+    """
     for period in range(1, len(lights) // 2 + 1):
         if all(light == lights[place % period] for place, light in enumerate(lights)):
             return lights[:period]
