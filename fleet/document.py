@@ -19,6 +19,7 @@ from netpreflight.agent import profiles
 from netpreflight.agent.report import Report, Saved, SharedLevel, Tool, decoded, document_in, make
 from netpreflight.agent.report.changes import subnet_of
 from netpreflight.agent.report.hardware_makers import maker
+from netpreflight.agent.report.saved import AlteredReportError
 from netpreflight.agent.results import LogAnswer, Status, Verdict
 from netpreflight.fleet.logs_and_watches import log_row, take_log, take_watch
 from netpreflight.fleet.taken import RefusedError, Rows, Source, Taken, cut, hashed, row, without_zone
@@ -188,7 +189,8 @@ def _take_report(document: bytes, source: Source) -> Taken:
             saved = decoded(document)
         except ValueError as problem:
             if told.sharing is None:
-                raise RefusedError("altered" if "taken out" in str(problem) else "not-a-run", cut(problem)) from problem
+                is_altered = isinstance(problem, AlteredReportError)
+                raise RefusedError("altered" if is_altered else "not-a-run", cut(problem)) from problem
     if told.verdict is None and saved is not None:
         told = _judged(told, saved)
     parts = msgspec.json.decode(document, type=dict[str, msgspec.Raw])

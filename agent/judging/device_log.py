@@ -152,8 +152,8 @@ _FULL = Cause(
 _JOIN_CODES: dict[str, Cause] = {
     "1024": _NOT_HEARD, "1066": _NOT_HEARD,
     "1004": _CREDENTIALS, "1046": _CREDENTIALS, "1058": _CREDENTIALS, "1062": _CREDENTIALS,
-    "1044": Cause("wifi.security", None, "network administrator", "Offer a security mode that the device supports: WPA2-PSK"),
-    "1045": Cause("wifi.security", None, "network administrator", "Offer a security mode that the device supports: WPA2-PSK"),
+    "1044": Cause("wifi.security", None, "network administrator", "Offer security that the device supports: WPA2-PSK"),
+    "1045": Cause("wifi.security", None, "network administrator", "Offer security that the device supports: WPA2-PSK"),
     "1065": _MEMORY,
     "1003": Cause(why="It hears its network badly, or not at all"),
     **dict.fromkeys(("2", "1012", "1055", "1061", "1063", "1064"), Cause(
@@ -569,7 +569,7 @@ class Reading:
             self.notes["Its address is a static one: DHCP was not asked, so the log says nothing of it"] = None
 
     def _no_address(self, record: LogRecord) -> None:
-        """Read the line "DHCP fail", which follows every failed join: only after a link does it mean that DHCP failed."""
+        """Read the line "DHCP fail", which follows every failed join; only after a link it means that DHCP failed."""
         last = self.attempts[-1] if self.attempts else None
         if last is not None and last.end is not None:
             self._follow_up(record)

@@ -23,6 +23,10 @@ million."""
 _GIVE_JSON = "give the complete JSON of the run (-o run.json, without --redact and --share)"
 
 
+class AlteredReportError(ValueError):
+    """The report was made for sharing, and the level of sharing has been removed from it."""
+
+
 class SavedReportError(ValueError):
     """A file is not a saved report that this version can judge; the message is one line."""
 
@@ -126,7 +130,8 @@ def decoded(document: bytes) -> Saved:
         raise ValueError(f"not a saved report of schema netpreflight-report/1: {reason}") from problem
     if (why := _why_not_judgeable(saved)) is not None:
         level = "" if saved.sharing is UNSET else f" (--share {saved.sharing})"
-        raise ValueError(f"made for sharing{level}, {why}, so it cannot be judged again; {_GIVE_JSON}")
+        error = AlteredReportError if saved.sharing is UNSET else ValueError
+        raise error(f"made for sharing{level}, {why}, so it cannot be judged again; {_GIVE_JSON}")
     return saved
 
 

@@ -205,7 +205,7 @@ def test_where_nobody_can_be_asked_for_the_mac_address_the_run_does_not_take_it(
     given = mac.ChosenMac("94:94:4a:00:00:01", "given")
     way = Cable(Device(scope=scope, mac=given.mac), None)
     settings = RunSettings(scope, AirChoice(), profiles.load("generic"), Selection())
-    with pytest.raises(UsageError, match=r"--mac 94:94:4a:00:00:01: .* cannot be asked \(Network is down\)"):
+    with pytest.raises(UsageError, match=r"--mac 94:94:4a:00:00:01: it was not possible to ask .* \(Network is down\)"):
         measuring.measure(both.Played(way, given, process, []), settings, Terminal(io.StringIO(), lambda: 0.0))
 
     assert ours.fileno() == -1, "the process of the device has ended"

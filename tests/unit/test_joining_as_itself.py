@@ -25,7 +25,7 @@ from netpreflight.probes.observations import Join, JoinEnd, Scope, Wifi
 from netpreflight.systems import watchdog
 from netpreflight.systems.interface import Adapter, Joined, JoinTold, NetworkToJoin, System
 from netpreflight.systems.macos import Macos
-from netpreflight.systems.windows import Windows, window
+from netpreflight.systems.windows import Windows, native
 from tests.lab.namespaces import wait_until
 from tests.unit import again, wlan_service
 from tests.unit.air import BSSID, bss, scan
@@ -69,13 +69,14 @@ def test_it_does_not_cut_the_login_by_which_it_was_started(
 
 @pytest.mark.parametrize(("answer", "is_refused"), [(0, False), (1, True)])
 def test_it_does_not_cut_remote_desktop(answer: int, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool) -> None:
-    asked_for = []
+    asked_for: list[int] = []
+
+    def metrics(number: int) -> int:
+        asked_for.append(number)
+        return answer
+
     monkeypatch.delenv("SSH_CONNECTION", raising=False)
-    monkeypatch.setattr(
-        window.native,
-        "library",
-        lambda _: SimpleNamespace(GetSystemMetrics=lambda what: asked_for.append(what) or answer),
-    )
+    monkeypatch.setattr(native, "library", lambda _: SimpleNamespace(GetSystemMetrics=metrics))
     way = AsItself(Device(scope=Scope(interface="Wi-Fi", addresses=["192.0.2.1/24"]), mac="", ssid="net"), Windows())
 
     refused = way.refusal()
@@ -562,7 +563,7 @@ def test_a_run_measures_first_and_then_joins(monkeypatch: pytest.MonkeyPatch) ->
     [
         ({"mac": "94:94:4A"}, "net", [], "--mac: on this system, a run cannot choose the MAC address"),
         ({"uses_saved": True}, "net", [], "--saved-passphrase"),
-        ({}, "net", ["join"], "leaves that out"),
+        ({}, "net", ["join"], "leaves the join out"),
         ({}, None, [], "no network is named"),
     ],
 )
