@@ -142,6 +142,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """The `address:port` that the reply came from, if it differs from `address` and `port`."""
     rtt_ms: float | None = None
     icmp: Icmp | None = None
+    further_errors: Count | UnsetType = UNSET
+    """How many more ICMP errors came for this request, without quoting anything of it that nobody can guess: a router
+    or host sends one. Absent: none came."""
     detail: Words | None = None
 
     @property
@@ -154,7 +157,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
         """When the request was sent, and its outcome."""
         text = f"{self.at_s:.1f} s: {self.outcome}"
         if self.icmp:
-            return f"{text}, {self.icmp.meaning} from {self.icmp.source}"
+            further = f", and {self.further_errors} more errors" if self.further_errors else ""
+            return f"{text}, {self.icmp.meaning} from {self.icmp.source}{further}"
         return f"{text}, {self.detail}" if self.detail else text
 
 

@@ -2,16 +2,17 @@
 
 Another host on this network can forge an ICMP error in a router's name by trying all ports. So the sender of an error
 is believed only if the error quotes something of our packet that nobody can guess, or if tries from three random ports
-bring the same error and nobody was seen to send unasked packets.
+bring the same error, all of them promptly and one for each packet, and nobody was seen to send unasked packets.
 """
 
+import math
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from netpreflight.agent.judging import ladder
 from netpreflight.agent.judging.addresses import zone_of
-from netpreflight.agent.judging.forged import NEW_PORTS, is_swept
+from netpreflight.agent.judging.forged import NEW_PORTS, PROMPT_MS, is_swept
 from netpreflight.agent.results import Finding, Flow, Named
 from netpreflight.probes.observations import Attempt, Icmp, Observations, Unasked
 
@@ -24,11 +25,23 @@ def no_route(icmp: Icmp) -> bool:
     return icmp.type == 3 and icmp.code in _NO_ROUTE
 
 
-def agree(icmp: Icmp, new_ports: Sequence[Attempt]) -> bool:
-    """Whether requests from at least `NEW_PORTS` random ports brought the same error from the same sender."""
+def agree(icmp: Icmp, attempts: Sequence[Attempt], new_ports: Sequence[Attempt]) -> bool:
+    """Whether requests from at least `NEW_PORTS` random ports brought the same error from the same sender.
+
+    Each of the errors, also those about the first `attempts`, has to be prompt: a router that refuses a packet does so
+    at once, and an error that comes seconds later is one of a sweep.
+    """
+    unproved = [attempt for attempt in [*attempts, *new_ports] if attempt.icmp and not attempt.icmp.proved]
+    if any(attempt.rtt_ms is None or attempt.rtt_ms > PROMPT_MS for attempt in unproved):
+        return False
     same = (icmp.source, icmp.type, icmp.code)
     errors = [attempt.icmp for attempt in new_ports if attempt.icmp]
     return sum((error.source, error.type, error.code) == same for error in errors) >= NEW_PORTS
+
+
+def has_surplus(attempts: Sequence[Attempt]) -> bool:
+    """Whether a single request brought several ICMP errors that may be forged: a router sends one, a sweep more."""
+    return any(attempt.further_errors and attempt.icmp and not attempt.icmp.proved for attempt in attempts)
 
 
 def trusted(attempts: Sequence[Attempt], new_ports: Sequence[Attempt], unasked: Unasked | None) -> list[Attempt]:
@@ -41,10 +54,10 @@ def trusted(attempts: Sequence[Attempt], new_ports: Sequence[Attempt], unasked: 
     """
     if unasked is None:
         return list(attempts)
-    was_swept = is_swept(unasked)
+    was_swept = is_swept(unasked) or has_surplus([*attempts, *new_ports])
     return [
         attempt
-        if attempt.icmp is None or attempt.icmp.proved or (not was_swept and agree(attempt.icmp, new_ports))
+        if attempt.icmp is None or attempt.icmp.proved or (not was_swept and agree(attempt.icmp, attempts, new_ports))
         else replace(attempt, outcome="timeout", icmp=None, detail=None)
         for attempt in attempts
     ]
@@ -61,12 +74,16 @@ def unproved(
     icmp = next((attempt.icmp for attempt in attempts if attempt.icmp), None)
     if icmp is None or any(attempt.icmp for attempt in trusted(attempts, new_ports, unasked)):
         return None
+    latest_ms = max((attempt.rtt_ms or math.inf for attempt in attempts if attempt.icmp), default=0.0)
     alike = sum(attempt.icmp is not None for attempt in new_ports)
-    why = (
-        "Meanwhile somebody sent to ports of this laptop that had asked nothing"
-        if is_swept(unasked)
-        else f"Of {NEW_PORTS} more tries from random ports, {alike} brought an ICMP error"
-    )
+    if is_swept(unasked):
+        why = "Meanwhile somebody sent to ports of this laptop that had asked nothing"
+    elif has_surplus([*attempts, *new_ports]):
+        why = "More than one came for a single packet, and a router sends one"
+    elif latest_ms > PROMPT_MS:
+        why = "Not each came promptly, as a router's does"
+    else:
+        why = f"Of {NEW_PORTS} more tries from random ports, {alike} brought an ICMP error"
     return Finding(
         status="unknown",
         summary=f"{flow.words} is answered by an ICMP error, and nothing proves who sent it",

@@ -16,7 +16,7 @@ from netpreflight.agent.judging.addresses import zone_of
 from netpreflight.agent.judging.device_view import DeviceView
 from netpreflight.agent.judging.doubt import Doubt
 from netpreflight.agent.judging.forged import doubt_of, is_swept
-from netpreflight.agent.judging.icmp import agree, from_host, no_route, trusted
+from netpreflight.agent.judging.icmp import agree, from_host, has_surplus, no_route, trusted
 from netpreflight.agent.judging.on_link import of_nobody, says_nobody_there
 from netpreflight.agent.judging.router_owner import Router, furthest_outside, is_beyond_the_edge, whose
 from netpreflight.agent.judging.signature import is_signed
@@ -134,7 +134,7 @@ def _unless_forged(finding: Finding, target: PathTarget, asked: CoapServer | Clo
         for probe in trace.probes
         if probe.icmp is not None
     ]
-    was_swept = is_swept(target.unasked)
+    was_swept = is_swept(target.unasked) or has_surplus([*asked.attempts, *asked.new_ports])
     is_settled = finding.status in {"pass", "fail"}
     if target.unasked is None or not (is_settled or was_swept) or all(icmp.proved for _, icmp in errors):
         return finding
@@ -144,14 +144,14 @@ def _unless_forged(finding: Finding, target: PathTarget, asked: CoapServer | Clo
     else:
         who = finding.named.address if finding.named else None
         rests_on = [icmp for probe, icmp in errors if probe.source == who]
-    are_alike = len(rests_on) >= LEAST_HEARD or any(agree(icmp, asked.new_ports) for icmp in rests_on)
+    are_alike = len(rests_on) >= LEAST_HEARD or any(agree(icmp, asked.attempts, asked.new_ports) for icmp in rests_on)
     if not was_swept and (not rests_on or are_alike or any(icmp.proved for icmp in rests_on)):
         return finding
     return _unknown(
         "unproved-refusal",
         f"ICMP errors about {target.device.name} came, and nothing proves who sent them",
         "They quote nothing of our packets that nobody can guess"
-        + (", and somebody sent to ports of this laptop that had asked nothing." if was_swept else ".")
+        + (", and somebody sends them without having been asked." if was_swept else ".")
         + " Somebody on this network who sends such errors to all ports looks like this.",
         "Find out whether a host on this network sends ICMP errors in others' names: a capture on this laptop shows "
         "the MAC address that they come from. Then run netpreflight again, on Linux as root.",

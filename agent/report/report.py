@@ -33,7 +33,7 @@ SharedLevel = Literal["ticket", "public"]
 SetUp = Literal["PyPI", "mirror"]
 SharingLevel = Literal["complete", SharedLevel]
 LEVELS: tuple[SharingLevel, ...] = ("complete", "ticket", "public")
-RULES = "7"
+RULES = "8"
 """Version of the judging rules: it changes whenever the same observations can lead to another verdict."""
 RULES_OF = "2026-11-30"
 """The day on which these rules were last changed, or reviewed and found right."""

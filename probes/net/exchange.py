@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from netpreflight.probes.net.payload_shapes import Shape
 from netpreflight.probes.net.sockets import Datagram, Network, Refusal, UdpSocket
 from netpreflight.probes.net.witnesses import lost
-from netpreflight.probes.observations import KEPT_BYTES, TOO_MUCH, Attempt, AttemptOutcome
+from netpreflight.probes.observations import KEPT_BYTES, TOO_MUCH, Attempt, AttemptOutcome, Icmp
 
 T = TypeVar("T")
 
@@ -98,12 +99,11 @@ async def exchange(
             outcome_so_far = attempt("error", sent_at, problem) if problem else attempt("timeout", sent_at)
             while event := await sock.receive(slot_end):
                 if isinstance(event, Refusal):
-                    if (event.address, event.port) == (address, port) and outcome_so_far.outcome != "icmp":
-                        outcome_so_far = attempt("icmp", sent_at, event.icmp.meaning)
+                    if (event.address, event.port) == (address, port):
                         proved = event.icmp.proved or (shape or sock.shape).is_quoted(datagram, event.quoted)
-                        icmp = replace(event.icmp, proved=proved)
-                        outcome_so_far = replace(outcome_so_far, icmp=icmp, rtt_ms=_rtt_ms(sent_at, event.at))
-                        refusals += 1
+                        refusals += outcome_so_far.outcome != "icmp"
+                        refused = replace(attempt("icmp", sent_at), rtt_ms=_rtt_ms(sent_at, event.at))
+                        outcome_so_far = _after_error(outcome_so_far, refused, replace(event.icmp, proved=proved))
                         if refusals == ENOUGH_REFUSALS:
                             break
                     continue
@@ -130,6 +130,13 @@ async def exchange(
             if refusals == ENOUGH_REFUSALS:
                 break
     return Exchange([*attempts, *ignored], None, _ms(network.clock.monotonic() - begun))
+
+
+def _after_error(so_far: Attempt, refused: Attempt, icmp: Icmp) -> Attempt:
+    """An attempt after an ICMP error: `refused` with the first error; later ones are only counted, unless proved."""
+    if so_far.outcome != "icmp":
+        return replace(refused, icmp=icmp, detail=icmp.meaning)
+    return replace(so_far, further_errors=(so_far.further_errors or 0) + (not icmp.proved) or UNSET)
 
 
 def _decoded(

@@ -148,6 +148,7 @@ def attempts(
     """So many attempts that all ended alike."""
     if outcome == "icmp":
         more.setdefault("icmp", PROHIBITED)
+        more.setdefault("rtt_ms", 9.0)
     return [Attempt(at_s=2.0 * n, address=address, port=port, outcome=outcome, **more) for n in range(count)]
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from msgspec import UNSET
 
 from netpreflight.probes.net.exchange import Exchange, exchange
 from netpreflight.probes.net.payload_shapes import CLIENT_HELLO, COOKIE_HELLO, Shape
@@ -138,6 +139,13 @@ def test_two_icmp_errors_end_it(clock: Clock) -> None:
 
     assert [at for at, _ in sock.sent] == [0.0, 1.0]
     assert [(attempt.outcome, attempt.icmp) for attempt in result.attempts] == [("icmp", PROHIBITED)] * 2
+
+
+def test_further_icmp_errors_for_a_request_are_counted(clock: Clock) -> None:
+    result, _ = run(clock, only(1, (0.01, PROHIBITED), (0.3, PROHIBITED), (0.9, PROHIBITED)))
+
+    assert [attempt.further_errors for attempt in result.attempts] == [2, UNSET, UNSET]
+    assert result.attempts[0].rtt_ms == 10.0
 
 
 def test_one_icmp_error_does_not_end_it(clock: Clock) -> None:

@@ -61,11 +61,11 @@ def forgeable(
     )
 
 
-def refused(*, alike: int = 0, proved: bool = False, closed: int = 0) -> dict[str, Any]:
+def refused(*, alike: int = 0, proved: bool = False, closed: int = 0, **first: Any) -> dict[str, Any]:
     """An Argon's cloud, and an ICMP error in a firewall's name that came to two ClientHellos and so many others."""
     icmp = msgspec.structs.replace(PROHIBITED, proved=proved)
     return dtls(
-        *attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=icmp),
+        *attempts(ARGON_ADDRESS, 5684, "icmp", 2, icmp=icmp, **first),
         unasked=Unasked(closed=closed),
         new_ports=[
             *attempts(ARGON_ADDRESS, 5684, "icmp", alike, icmp=icmp),
@@ -96,10 +96,17 @@ def refused_replies(*, random_ports: int = 4, closed: int = 0, rtt_ms: float = 9
     return {"ntp": asked}
 
 
-def refused_dns(*, once: bool = False) -> dict[str, Any]:
+def refused_dns(*, once: bool = False, **of_each: Any) -> dict[str, Any]:
     """A resolver that answers nothing, and an ICMP error that proves nothing, to one lookup or to each."""
     seen_dns = refusing(PROHIBITED)["dns"]
-    errors = [msgspec.structs.replace(lookup, unasked=Unasked(closed=0)) for lookup in seen_dns.lookups]
+    errors = [
+        msgspec.structs.replace(
+            lookup,
+            attempts=[msgspec.structs.replace(attempt, **of_each) for attempt in lookup.attempts],
+            unasked=Unasked(closed=0),
+        )
+        for lookup in seen_dns.lookups
+    ]
     silent = [msgspec.structs.replace(lookup, attempts=attempts(RESOLVER, 53, "timeout", 3)) for lookup in errors]
     seen_dns.lookups = [errors[0], *silent[1:]] if once else errors
     return {"dns": seen_dns}
@@ -172,12 +179,21 @@ MORE_CASES = [
          ADMIN, FILTER, device="argon"),
     Case("the same, while others come to closed ports", "cloud.transport", refused(alike=3, closed=20), "unknown",
          "unproved-refusal", ADMIN, device="argon"),
+    Case("the same, seconds after the ClientHello", "cloud.transport", refused(alike=3, rtt_ms=2901.5), "unknown",
+         "unproved-refusal", ADMIN, device="argon"),
+    Case("the same, several for a ClientHello", "cloud.transport", refused(alike=3, further_errors=2), "unknown",
+         "unproved-refusal", ADMIN, device="argon"),
+    Case("one of many that quotes our random", "cloud.transport",
+         refused(proved=True, rtt_ms=2901.5, further_errors=2), "fail", "rejected", ADMIN, FILTER, device="argon"),
     Case("an ICMP error that quotes our random, in a swept network", "cloud.transport", refused(proved=True, closed=99),
          "fail", "rejected", ADMIN, FILTER, device="argon"),
     Case("an error in a router's name that one of many questions brings", "dns.resolve", refused_dns(once=True), "fail",
          "no-answer", ADMIN, RESOLVER),
     Case("an error in a router's name that each question brings", "dns.resolve", refused_dns(), "fail", "rejected",
          ADMIN, FILTER),
+    Case("the same, and late", "dns.resolve", refused_dns(rtt_ms=900.0), "fail", "no-answer", ADMIN, RESOLVER),
+    Case("the same, and several for a question", "dns.resolve", refused_dns(further_errors=1), "fail", "no-answer",
+         ADMIN, RESOLVER),
     Case("a CoAP server, and an ICMP error that quotes nothing", "coap.udp-5683", {"coap": UNPROVED_COAP}, "unknown",
          "unproved-refusal", ADMIN),
     Case("a time server, and an ICMP error that quotes nothing", "ntp.reply",
