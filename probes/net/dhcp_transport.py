@@ -81,9 +81,11 @@ class RawTransport:
             OSError: the system does not allow it.
         """
         self._on_heard, self._on_arp = on_heard, on_arp
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+        # Nothing is received until `bind()` names a protocol (packet(7)): before the filter is there, a flood on any
+        # interface could fill the buffers, and count as lost answers.
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP))
+        self._arp = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         try:
             self._arp.settimeout(0)
             filters.attach(self._arp, filters.arp())
