@@ -193,6 +193,7 @@ def test_ordinary_user_asks_wpa_supplicant(radios: Radios, on_air: OnAir) -> Non
 def test_wpa_supplicant_may_be_out_of_reach(radios: Radios, on_air: OnAir) -> None:
     for _ in range(AGAIN):
         with with_wpa_supplicant(radios, reachable=False) as user:
+            radios.laptop.scan([2437])
             assert "PONG" not in user.run("wpa_cli", "-p", CONTROL, "-i", INTERFACE, "ping").stdout
             report = look(user)
         if survey(report)["bss"]:
