@@ -5,7 +5,6 @@ is believed only if the error quotes something of our packet that nobody can gue
 bring the same error, all of them promptly and one for each packet, and nobody was seen to send unasked packets.
 """
 
-import math
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -28,15 +27,22 @@ def no_route(icmp: Icmp) -> bool:
 def agree(icmp: Icmp, attempts: Sequence[Attempt], new_ports: Sequence[Attempt]) -> bool:
     """Whether requests from at least `NEW_PORTS` random ports brought the same error from the same sender.
 
-    Each of the errors, also those about the first `attempts`, has to be prompt: a router that refuses a packet does so
-    at once, and an error that comes seconds later is one of a sweep.
+    Each of the errors, also those about the first `attempts`, has to be prompt.
     """
-    unproved = [attempt for attempt in [*attempts, *new_ports] if attempt.icmp and not attempt.icmp.proved]
-    if any(attempt.rtt_ms is None or attempt.rtt_ms > PROMPT_MS for attempt in unproved):
+    if not are_prompt([*attempts, *new_ports]):
         return False
     same = (icmp.source, icmp.type, icmp.code)
     errors = [attempt.icmp for attempt in new_ports if attempt.icmp]
     return sum((error.source, error.type, error.code) == same for error in errors) >= NEW_PORTS
+
+
+def are_prompt(attempts: Sequence[Attempt]) -> bool:
+    """Whether each ICMP error that may be forged came promptly.
+
+    A router that refuses a packet does so at once; an error that comes seconds later is one of a sweep.
+    """
+    unproved = [attempt for attempt in attempts if attempt.icmp and not attempt.icmp.proved]
+    return all(attempt.rtt_ms is not None and attempt.rtt_ms <= PROMPT_MS for attempt in unproved)
 
 
 def has_surplus(attempts: Sequence[Attempt]) -> bool:
@@ -74,13 +80,12 @@ def unproved(
     icmp = next((attempt.icmp for attempt in attempts if attempt.icmp), None)
     if icmp is None or any(attempt.icmp for attempt in trusted(attempts, new_ports, unasked)):
         return None
-    latest_ms = max((attempt.rtt_ms or math.inf for attempt in attempts if attempt.icmp), default=0.0)
     alike = sum(attempt.icmp is not None for attempt in new_ports)
     if is_swept(unasked):
         why = "Meanwhile somebody sent to ports of this laptop that had asked nothing"
     elif has_surplus([*attempts, *new_ports]):
         why = "More than one came for a single packet, and a router sends one"
-    elif latest_ms > PROMPT_MS:
+    elif not are_prompt(attempts):
         why = "Not each came promptly, as a router's does"
     else:
         why = f"Of {NEW_PORTS} more tries from random ports, {alike} brought an ICMP error"

@@ -4,13 +4,12 @@ A resolver on this link is up if it answers ARP. A silent resolver beyond the ro
 8.8.8.8 port 53, which needs no name lookup, is silent too, there is most likely no internet at all.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from netpreflight.agent.judging.addresses import is_local
-from netpreflight.agent.judging.forged import NEW_PORTS, PROMPT_MS, is_swept
-from netpreflight.agent.judging.icmp import has_surplus, named, no_route
+from netpreflight.agent.judging.forged import NEW_PORTS, is_swept
+from netpreflight.agent.judging.icmp import are_prompt, has_surplus, named, no_route
 from netpreflight.agent.judging.on_link import says_nobody_there, what_to_look_at
 from netpreflight.agent.judging.witnessed import answered
 from netpreflight.agent.results import Flow, Named
@@ -90,10 +89,9 @@ def _trusted_refusal(lookups: Sequence[Lookup]) -> Icmp | None:
         return proved
     first_errors = [icmp for _, icmp, number in errors if number == 0]
     attempts = [attempt for lookup in lookups for attempt in lookup.attempts if attempt.icmp]
-    are_prompt = all((attempt.rtt_ms or math.inf) <= PROMPT_MS for attempt in attempts)
     are_alike = len({(icmp.source, icmp.type, icmp.code) for icmp in first_errors}) == 1
     was_swept = has_surplus(attempts) or any(is_swept(lookup.unasked) for lookup, _, _ in errors)
-    if not are_alike or not are_prompt or was_swept:
+    if not are_alike or not are_prompt(attempts) or was_swept:
         return None
     return first_errors[0] if NEW_PORTS <= len(first_errors) == len(lookups) else None
 
