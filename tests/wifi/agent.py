@@ -108,14 +108,14 @@ def write(request: Message) -> Message:
     return {}
 
 
-def ready(request: Message) -> Message:
-    """Say that the guest is there."""
+def uptime(request: Message) -> Message:
+    """The guest's clock."""
     return {"uptime_s": float(Path("/proc/uptime").read_text().split()[0])}
 
 
 _running: dict[int, subprocess.Popen[bytes]] = {}
 OPERATIONS: dict[str, Callable[[Message], Message]] = {
-    command.__name__: command for command in (run, start, stop, alive, read, write, ready)
+    command.__name__: command for command in (run, start, stop, alive, read, write, uptime)
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tests.wifi.access_points import G20, PASSPHRASE, SECURITIES, WPA2, Air, Bss, Radio, on
 from tests.wifi.laptops import UNPRIVILEGED, system_bus
 from tests.wifi.radios import LAPTOP_RADIO, OnAir, Radios, stations_seen
-from tests.wifi.vm import Done, Guest, Process, wait_until
+from tests.wifi.vm import Done, Guest, Process
 
 OWN_PASSPHRASE = "office secret"
 SUBNETS = {"home": "192.168.70", "office": "192.168.71"}
@@ -120,7 +120,7 @@ class AtHome:
         )
         try:
             self.guest.command("ip", "link", "set", "asks", "up")
-            wait_until(lambda: self._asks() and self.is_seen_on_5ghz(mac), f"{mac} seen", 60)
+            self.guest.wait_until(lambda: self._asks() and self.is_seen_on_5ghz(mac), f"{mac} seen", 60)
         finally:
             self.guest.command("iw", "dev", "asks", "del")
 
@@ -166,8 +166,8 @@ def at_home(radios: Radios) -> Generator[AtHome]:
             words = ("nmcli", "connection", "add", "type", "wifi", "ifname", interface, "con-name", "office",
                      "ssid", "Office", "ipv6.method", "disabled", "wifi-sec.key-mgmt", "wpa-psk",
                      "wifi-sec.psk", OWN_PASSPHRASE)  # fmt: skip
-            wait_until(lambda: laptop.run(*words).exit_code == 0, log.says, 180)
-            wait_until(laptop.is_back, log.says, 180)
+            guest.wait_until(lambda: laptop.run(*words).exit_code == 0, log.says, 180)
+            guest.wait_until(laptop.is_back, log.says, 180)
             yield laptop
     finally:
         guest.shell("for name in home office; do ip link del br-$name; done; ip netns del served")

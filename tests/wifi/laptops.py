@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.lab.lab import NOBODY
 from tests.wifi.radios import INTERFACE, LAPTOP, LAPTOP_RADIO, Radios
-from tests.wifi.vm import Done, Process, wait_until
+from tests.wifi.vm import Done, Process
 
 AGAIN = 3
 """So often a run is made where the emulator was too slow for one: no frame of the access point came in time, say."""
@@ -67,7 +67,7 @@ def system_bus(radios: Radios) -> Generator[None]:
     guest.shell("mkdir -p /run/dbus; dbus-uuidgen --ensure=/etc/machine-id")
     bus = guest.start("dbus-daemon", "--system", "--nofork", "--nopidfile")
     try:
-        wait_until(lambda: guest.run("test", "-S", BUS).exit_code == 0, lambda: f"D-Bus: {bus.says()}")
+        guest.wait_until(lambda: guest.run("test", "-S", BUS).exit_code == 0, lambda: f"D-Bus: {bus.says()}")
         yield
     finally:
         bus.stop()
@@ -93,7 +93,7 @@ def with_network_manager(radios: Radios, *, root: bool = False, scan_allowed: bo
             running.append(guest.start(*inside, "wpa_supplicant", "-u", "-s", "-O", "/run/lab/nm-wpa"))
             running.append(guest.start(*inside, "sh", "-c", script))
             state = ("nmcli", "-t", "-f", "DEVICE,STATE", "device")
-            wait_until(
+            guest.wait_until(
                 lambda: f"{INTERFACE}:disconnected" in User(radios).run(*state).stdout,
                 lambda: f"NetworkManager has {INTERFACE}: {User(radios).run(*state)} {running[-1].says()[-3000:]}",
                 60,
@@ -115,7 +115,7 @@ def with_wpa_supplicant(radios: Radios, *, root: bool = False, reachable: bool =
         "-c", "/run/lab/wpa_supplicant.conf",
     )  # fmt: skip
     try:
-        wait_until(
+        radios.guest.wait_until(
             lambda: "PONG" in User(radios).run("wpa_cli", "-p", CONTROL, "-i", INTERFACE, "ping").stdout,
             lambda: f"wpa_supplicant answers: {supplicant.says()}",
         )
@@ -134,7 +134,9 @@ def with_stale_results(radios: Radios, frequencies: Sequence[int], *, age_s: flo
     radios.laptop.scan(frequencies, passive=True)
     oldest = f"""test "$(iw dev {INTERFACE} scan dump | sed -n 's/.*last seen: \\([0-9]*\\) ms ago/\\1/p' | sort -n |
         head -1)" -ge {int(age_s * 1000)}"""
-    wait_until(lambda: User(radios).run("sh", "-c", oldest).exit_code == 0, f"results {age_s} s old", age_s + 20)
+    radios.guest.wait_until(
+        lambda: User(radios).run("sh", "-c", oldest).exit_code == 0, f"results {age_s} s old", age_s + 20
+    )
     yield User(radios, root=False)
 
 

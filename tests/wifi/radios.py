@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.wifi.access_points import EAP_USERS, RADIOS, Air
-from tests.wifi.vm import Guest, Process, VmError, wait_until
+from tests.wifi.vm import Guest, Process, VmError
 
 TX_POWER_DBM = 20
 LAPTOP = "laptop"
@@ -45,7 +45,9 @@ class Radios:
     def set_country(self, country: str) -> None:
         """Set the regulatory domain, and wait until the kernel has it."""
         self.guest.command("iw", "reg", "set", country)
-        wait_until(lambda: f"country {country}:" in self.guest.command("iw", "reg", "get"), f"domain {country}")
+        self.guest.wait_until(
+            lambda: f"country {country}:" in self.guest.command("iw", "reg", "get"), f"domain {country}"
+        )
 
     def set_signal(self, radio: int, signal_dbm: int) -> None:
         """Let everybody hear a radio at this strength.
@@ -161,7 +163,7 @@ class Laptop:
         if self._events:
             return
         events = self.guest.start("ip", "netns", "exec", LAPTOP, "iw", "event")
-        wait_until(lambda: self._subscribed(events.pid), "iw event listening")
+        self.guest.wait_until(lambda: self._subscribed(events.pid), "iw event listening")
         self._events = events
 
     def _subscribed(self, pid: int) -> bool:
@@ -182,7 +184,7 @@ class Laptop:
         argv += ["flush"] if flush else []
         argv += ["passive"] if passive else []
         self.command(*argv)
-        wait_until(lambda: self.events("scan finished") > before, "scan finished", SCAN_DEADLINE_S)
+        self.guest.wait_until(lambda: self.events("scan finished") > before, "scan finished", SCAN_DEADLINE_S)
 
     def dump(self) -> str:
         """What the kernel heard, as `iw` prints it."""

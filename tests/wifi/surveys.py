@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -136,9 +135,9 @@ class Surveys:
         return listed  # whoever is missing is missed by the tests
 
     def _scanned(self, air: Air) -> dict[str, dict[str, Any]]:
-        begun = time.monotonic()
+        begun = self._radios.guest.uptime_s()
         self._radios.laptop.scan(air.frequencies(), passive=True)
         listed = iw.parse(self._radios.laptop.dump())
         # The kernel keeps a beacon without a name beside the answer that named it, even where it is told to forget.
-        passed_s = time.monotonic() - begun
+        passed_s = self._radios.guest.uptime_s() - begun
         return {entry["bssid"]: entry for entry in listed if entry["age_s"] <= passed_s}

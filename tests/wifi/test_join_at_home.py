@@ -9,7 +9,6 @@ import logging
 import os
 import random
 import re
-import time
 from collections.abc import Generator
 from functools import partial
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ from tests.wifi.at_home import AIR, BESIDE, DENIED, FOUND, SECRET, SUBNETS, AtHo
 from tests.wifi.capture import EVERYTHING
 from tests.wifi.laptops import AGAIN, TOOL
 from tests.wifi.radios import OnAir, Radios
-from tests.wifi.vm import Process, wait_until
+from tests.wifi.vm import Process
 
 pytestmark = pytest.mark.lab
 LOG = logging.getLogger(__name__)
@@ -134,11 +133,11 @@ def run_whole(laptop: AtHome, user: str) -> Whole:
         "tcpdump", "-i", EVERYTHING, "-e", "-n", "-l", "type mgt and (subtype probe-req or subtype deauth)"
     )
     air.wait_for("listening on")
-    begun = time.monotonic()
+    begun = laptop.guest.uptime_s()
     done = laptop.run(*words(laptop, "-"), user=user, stdin=f"{PASSPHRASE}\n".encode())
-    took_s = time.monotonic() - begun
+    took_s = laptop.guest.uptime_s() - begun
     assert done.output, done
-    wait_until(laptop.is_back, done.stderr, BACK_S)
+    laptop.guest.wait_until(laptop.is_back, done.stderr, BACK_S)
     air.stop()
     changed = sorted({line.split()[0] for line in files ^ laptop.files()})
     frames = air.says().splitlines()
@@ -218,7 +217,7 @@ def test_an_access_point_that_steers_is_told_by_networkmanager(laptop: AtHome) -
     rest = ("--passphrase-file", SECRET, "--only", "join", "--json", "--no-keep")
 
     def run(mac_begins: str) -> tuple[dict[str, tuple[str, str | None]], list[dict[str, Any]]]:
-        wait_until(laptop.is_back, "at home", BACK_S)
+        laptop.guest.wait_until(laptop.is_back, "at home", BACK_S)
         done = laptop.run(TOOL, "check", "--as", "device", "--mac", mac_begins, *where, *rest, user="nobody")
         assert done.stdout, done
         report: dict[str, Any] = json.loads(done.stdout)
@@ -255,7 +254,7 @@ def test_networkmanager_is_asked_for_the_strongest_access_point_whose_security_f
     with OnAir(radios, BESIDE, since=len(AIR.radios)) as beside:
         for _ in range(AGAIN):
             done = laptop.run(*asked, user=USERS["networkmanager"], stdin=f"{PASSPHRASE}\n".encode())
-            wait_until(laptop.is_back, done.stderr, BACK_S)
+            laptop.guest.wait_until(laptop.is_back, done.stderr, BACK_S)
             observed = json.loads(done.stdout)["observations"]
             if any(attempt["ended"] == "joined" for attempt in observed["join"]["attempts"]):
                 break
@@ -274,12 +273,12 @@ def test_what_the_laptops_own_network_answers_counts_for_no_device_that_was_sent
     """NetworkManager takes the laptop back to its own network meanwhile. A run that nobody sends away is above."""
     so_far, report_file = joined(laptop), "/tmp/nobody/sent-away.json"
     process = laptop.start("sh", "-c", f'exec "$@" >{report_file}', "sh", *words(laptop, SECRET), user="nobody")
-    wait_until(lambda: joined(laptop) > so_far, process.says, 300)
+    laptop.guest.wait_until(lambda: joined(laptop) > so_far, process.says, 300)
     mac = re.findall(rf"AP-STA-CONNECTED ({MAC_BEGINS}\S+)", laptop.access_points.says())[-1]
     control = ("hostapd_cli", "-p", "/run/hostapd", "-i", "wlan0", "deny_acl")
     laptop.guest.command(*control, "ADD_MAC", mac)
     try:
-        wait_until(lambda: not process.alive() and laptop.is_back(), process.says, 180)
+        laptop.guest.wait_until(lambda: not process.alive() and laptop.is_back(), process.says, 180)
     finally:
         laptop.guest.command(*control, "DEL_MAC", mac)
     report: dict[str, Any] = json.loads(laptop.guest.read(report_file))
@@ -311,7 +310,7 @@ def take_home(laptop: AtHome) -> None:
     """Let the laptop join its own network where NetworkManager does not do that by itself."""
     if not laptop.is_back():
         laptop.run("nmcli", "connection", "up", "office")
-    wait_until(laptop.is_back, laptop.manager.says, BACK_S)
+    laptop.guest.wait_until(laptop.is_back, laptop.manager.says, BACK_S)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -355,7 +354,7 @@ def test_the_laptop_goes_back_to_its_own_network_of_two_that_are_saved(
     laptop.guest.command("nmcli", "connection", "add", *other, *secret, *first, timeout_s=90)
     try:
         done = laptop.run(*words(laptop, SECRET), user=USERS["networkmanager"])
-        wait_until(laptop.is_back, done.stderr, BACK_S)
+        laptop.guest.wait_until(laptop.is_back, done.stderr, BACK_S)
 
         assert (done.exit_code == 2) is not takes_back
         assert ("NetworkManager prefers 'other' to 'office'" in done.stderr) is not takes_back
@@ -365,7 +364,7 @@ def test_the_laptop_goes_back_to_its_own_network_of_two_that_are_saved(
 
 
 def is_over(until: float, process: Process) -> bool:
-    return time.monotonic() > until or not process.alive()
+    return process.guest.uptime_s() > until or not process.alive()
 
 
 def end(laptop: AtHome, process: Process, how: str, home: list[str]) -> tuple[bool, float]:
@@ -375,24 +374,24 @@ def end(laptop: AtHome, process: Process, how: str, home: list[str]) -> tuple[bo
     """
     script = f"until {{ {RUNS} && {SIGNALS[how]}; }} 2>/dev/null; do {RUNS} || exit 1; sleep 0.1; done"
     has_fired = laptop.run("sh", "-c", script, "sh", str(process.pid)).exit_code == 0
-    begun = time.monotonic()
-    wait_until(
+    begun = laptop.guest.uptime_s()
+    laptop.guest.wait_until(
         lambda: not process.alive() and laptop.is_back(),
         lambda: f"{how}: {process.says()[-2000:]}\n{laptop.manager.says()[-4000:]}",
         BACK_S,
     )
-    back_s = time.monotonic() - begun
-    wait_until(lambda: laptop.state() == home, lambda: f"{how}: {laptop.state()} is not {home}", BACK_S)
+    back_s = laptop.guest.uptime_s() - begun
+    laptop.guest.wait_until(lambda: laptop.state() == home, lambda: f"{how}: {laptop.state()} is not {home}", BACK_S)
     assert "Traceback" not in process.says(), process.says()
     assert PASSPHRASE not in process.says()
     return has_fired, back_s
 
 
 def test_the_passphrase_of_a_joined_run_is_nowhere(laptop: AtHome, home: list[str]) -> None:
-    wait_until(laptop.is_back, "at home", BACK_S)
+    laptop.guest.wait_until(laptop.is_back, "at home", BACK_S)
     joins = joined(laptop)
     process = laptop.start(*words(laptop, SECRET), user=USERS["networkmanager"])
-    wait_until(lambda: joined(laptop) > joins, process.says, 300)
+    laptop.guest.wait_until(lambda: joined(laptop) > joins, process.says, 300)
     looked = laptop.run(
         "sh", "-c", f"grep -rlaF -f {SECRET} --exclude-dir=lab /run /tmp >{FOUND} 2>/dev/null; "
         f"grep -laF -f {SECRET} /proc/[0-9]*/cmdline /proc/[0-9]*/environ >>{FOUND} 2>/dev/null; "
@@ -411,15 +410,15 @@ def test_the_laptop_is_at_home_again_whenever_a_run_ends(
     laptop: AtHome, home: list[str], whole: Wholes, way: str, number: int
 ) -> None:
     took_s = whole[way].took_s
-    wait_until(laptop.is_back, "at home", BACK_S)
+    laptop.guest.wait_until(laptop.is_back, "at home", BACK_S)
     files = laptop.files()
     how = IN_TURN[way][number % len(IN_TURN[way])]
     at_s = random.Random(f"{way} {number} 19").uniform(0.05, 1) * took_s
     has_fired = False
     while not has_fired:
         process = laptop.start(*words(laptop, SECRET), user=USERS[way])
-        until = time.monotonic() + at_s
-        wait_until(partial(is_over, until, process), "the moment", at_s + BACK_S)
+        until = laptop.guest.uptime_s() + at_s
+        laptop.guest.wait_until(partial(is_over, until, process), "the moment", at_s + BACK_S)
         has_fired, back_s = end(laptop, process, how, home)
         LOG.info("%s, %s at %.1f s (%s): home after %.1f s", way, how, at_s, "ended" if has_fired else "over", back_s)
         at_s /= 2  # it had ended before

@@ -26,7 +26,6 @@ from tests.wifi.laptops import (
 )
 from tests.wifi.radios import INTERFACE, LAPTOP, OnAir, Radios
 from tests.wifi.surveys import Report, found, said
-from tests.wifi.vm import wait_until
 
 pytestmark = pytest.mark.lab
 SSID = "Customer-WiFi"
@@ -133,7 +132,7 @@ def test_survey_that_is_cut_short_leaves_the_radio_as_it_was(radios: Radios, on_
         "ip", "netns", "exec", LAPTOP, TOOL, "check", "--only", "wifi", "--ssid", SSID, "--debug"
     )
     running.wait_for("begin for=wifi", 60)
-    wait_until(lambda: radios.laptop.events("scan started") > scans, running.says)
+    radios.guest.wait_until(lambda: radios.laptop.events("scan started") > scans, running.says)
     exit_code = running.stop(signal.SIGINT)
 
     assert exit_code == INTERRUPTED, running.says()

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.wifi.vm import Guest, wait_until
+from tests.wifi.vm import Guest
 
 pytestmark = pytest.mark.lab
 SERIAL_NUMBER = "e00fce680000000000000000"
@@ -61,7 +61,7 @@ def test_a_device_is_found_read_and_followed_through_resets(guest: Guest) -> Non
     guest.shell("modprobe -r g_serial")
     reader.wait_for("told lost")
     plug(guest, "0xc00c")
-    wait_until(lambda: reader.says().count("told reading /dev/ttyACM0") == 2, reader.says)
+    guest.wait_until(lambda: reader.says().count("told reading /dev/ttyACM0") == 2, reader.says)
     prints(guest, f"{ONLINE}\r\n")
     reader.wait_for("ended decided")
     assert "interrupted" in reader.says()

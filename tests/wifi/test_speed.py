@@ -9,7 +9,7 @@ import pytest
 from tests.wifi.access_points import AIRS
 from tests.wifi.radios import LAPTOP, OnAir, Radios
 from tests.wifi.surveys import Surveys
-from tests.wifi.vm import Process, wait_until
+from tests.wifi.vm import Process
 
 pytestmark = pytest.mark.lab
 SAME_CHANNELS = ("crowd", "security", "names")
@@ -28,7 +28,7 @@ def kernels_own(radios: Radios, events: Process, frequencies: Sequence[int]) -> 
     known = len(stamps(events))
     radios.laptop.scan(frequencies, flush=False)
     # `scan` waited for the same events with a listener of its own.
-    wait_until(lambda: len(stamps(events)) >= known + 2, events.says)
+    radios.guest.wait_until(lambda: len(stamps(events)) >= known + 2, events.says)
     (begun, started), (ended, finished) = stamps(events)[-2:]
     assert (started, finished) == ("started", "finished")
     return ended - begun
@@ -46,7 +46,7 @@ def test_survey_of_both_bands_is_as_fast_as_the_kernel(
             radios.laptop.scan(frequencies[:1], flush=False)
             return [what for _, what in stamps(events)][-1:] == ["finished"]
 
-        wait_until(is_listening, "iw event listening")
+        radios.guest.wait_until(is_listening, "iw event listening")
         scans = [kernels_own(radios, events, frequencies) for _ in SAME_CHANNELS]
         events.stop()
     assert {frequency // 1000 for frequency in frequencies} >= {2, 5}
