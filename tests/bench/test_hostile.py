@@ -16,6 +16,7 @@ from netpreflight.reports import FORMATS
 from netpreflight.reports.sharing import shared
 from netpreflight.reports.words import TOLD
 from tests.bench.conftest import MOST_S, Say
+from tests.bench.machine import at_most
 from tests.unit import four, mutated, seen
 from tests.unit.hostile import HOSTILE, HOSTILE_FILES, SLOW, planted
 from tests.unit.places import PLACES, broken, of
@@ -39,7 +40,7 @@ def test_a_hostile_company_file_is_refused_soon(tmp_path: Path, say: Say) -> Non
     slowest = max(took, key=lambda name: took[name])
     say(f"a hostile company's file: refused within {took[slowest]:.2f} s ({slowest})")
 
-    assert took[slowest] < 5
+    assert took[slowest] < at_most(5)
 
 
 def test_hostile_text_in_every_field_is_shared_soon(say: Say) -> None:
@@ -53,7 +54,7 @@ def test_hostile_text_in_every_field_is_shared_soon(say: Say) -> None:
     slowest = max(took, key=lambda case: took[case])
     say(f"hostile text in every field: shared within {took[slowest]:.2f} s ({', '.join(slowest)})")
 
-    assert took[slowest] < 5
+    assert took[slowest] < at_most(5)
 
 
 def test_ten_thousand_networks_are_shared_soon(say: Say) -> None:
@@ -69,7 +70,7 @@ def test_ten_thousand_networks_are_shared_soon(say: Say) -> None:
         took.append(time.perf_counter() - begun)
     say(f"10,000 networks: shared in {min(took):.2f} s")
 
-    assert min(took) < MOST_S  # the best of three: what else this machine does can only add
+    assert min(took) < at_most(MOST_S)  # the best of three: what else this machine does can only add
     assert public.observations.wifi is not None
     assert len(public.observations.wifi.bss) == 10_000
     assert not [bss.ssid for bss in public.observations.wifi.bss if bss.ssid and bss.ssid.startswith("Network")]
@@ -131,8 +132,8 @@ def test_ten_thousand_access_points_of_one_name_are_judged_and_rendered_soon(
         f"({', '.join(f'{part} {seconds:.2f}' for part, seconds in took[0].items())})"
     )
 
-    assert min(sum(parts.values()) for parts in took[:2]) < MOST_S
-    assert sum(took[2].values()) < MOST_S + 0.5
+    assert min(sum(parts.values()) for parts in took[:2]) < at_most(MOST_S)
+    assert sum(took[2].values()) < at_most(MOST_S + 0.5)
 
 
 def test_no_mutated_frame_takes_long(say: Say) -> None:
@@ -140,4 +141,4 @@ def test_no_mutated_frame_takes_long(say: Say) -> None:
     say(f"{FRAMES:,} mutated frames: the slowest took {outcome.slowest_s * 1000:.1f} ms of the processor's time")
 
     assert outcome.frames == FRAMES
-    assert outcome.slowest_s < MOST_FRAME_S
+    assert outcome.slowest_s < at_most(MOST_FRAME_S)

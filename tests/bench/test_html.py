@@ -12,6 +12,7 @@ from netpreflight.agent import report
 from netpreflight.reports import FORMATS
 from netpreflight.reports.html import render
 from tests.bench.conftest import MOST_S, Say
+from tests.bench.machine import at_most
 from tests.unit import four
 
 pytestmark = pytest.mark.bench
@@ -53,7 +54,7 @@ def test_the_page_is_written_at_once_when_the_run_ends(say: Say, tmp_path: Path)
         f"{(tmp_path / 'run.html').stat().st_size / 1000:.0f} kB"
     )
 
-    assert min(took) < 0.15  # the best of seven: what else this machine does can only add
+    assert min(took) < at_most(0.15)  # the best of seven: what else this machine does can only add
 
 
 def test_ten_thousand_access_points_are_judged_and_shown_in_time(say: Say) -> None:
@@ -64,5 +65,5 @@ def test_ten_thousand_access_points_are_judged_and_shown_in_time(say: Say) -> No
         took.append(time.perf_counter() - begun)
     say(f"10,000 access points: judged and shown in {min(took):.2f} s, {len(document) / 1000:.0f} kB")
 
-    assert min(took) < MOST_S
+    assert min(took) < at_most(MOST_S)
     assert len(document) < 5_000_000
