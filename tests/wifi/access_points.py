@@ -299,7 +299,8 @@ G20: Lines = {"hw_mode": "g", "ieee80211n": "1", "wmm_enabled": "1"}
 A80: Lines = {"hw_mode": "a", "ieee80211n": "1", "ieee80211ac": "1", "ht_capab": "[HT40+]", "vht_oper_chwidth": "1",
               "wmm_enabled": "1"}  # fmt: skip
 OFTEN = {"beacon_int": "40"}
-"""A hidden BSS answers no wildcard probe; Linux stays on a channel for 60 ms in an active scan, and would miss some."""
+"""What answers no probe request is heard by beacons alone: a hidden BSS where nobody asks for its name, and every BSS
+for a station that it denies. Linux stays on a channel for 33 to 60 ms in an active scan, and would miss some."""
 NO_B = {"supported_rates": "60 90 120 180 240 360 480 540", "basic_rates": "60 120 240"}
 
 

@@ -15,7 +15,7 @@ from tests.wifi.radios import INTERFACE, LAPTOP, LAPTOP_RADIO, Radios
 from tests.wifi.vm import Done, Process
 
 AGAIN = 3
-"""So often a run is made where the emulator was too slow for one: no frame of the access point came in time, say."""
+"""So often a run is made where one missed frames of the access point, or what was heard was forgotten meanwhile."""
 TOOL = str(Path(sys.executable).with_name("netpreflight"))
 CONTROL = "/run/wpa_supplicant"
 BUS = "/run/dbus/system_bus_socket"

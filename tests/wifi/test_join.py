@@ -34,7 +34,7 @@ JOIN = ["join.auth", "join.key", "join.link"]
 MOMENTS = int(os.environ.get("NETPREFLIGHT_MOMENTS", "3"))
 """How many moments a join is ended at; CONTRIBUTING.md has the command for 100."""
 AGAIN = 8
-"""So often a join is made again where the emulator was too slow for it: no frame of the access point came in time."""
+"""So often a join is made again where the station missed frames of the access point, in a scan or at each attempt."""
 FILES = {
     "deny": f"{MAC}\n",
     "accept": f"{LISTED}\n{SEEN}\n",
@@ -53,7 +53,7 @@ AIR = Air(
             ),
         ),
         Radio(
-            on(G20, 3),
+            on({**G20, **OFTEN}, 3),
             (
                 Bss("full", {"ssid": "Full", **WPA2, "max_num_sta": "0"}),
                 Bss("deny", {"ssid": "Deny", **WPA2, "macaddr_acl": "0", "deny_mac_file": "/run/lab/deny"}),
