@@ -26,6 +26,7 @@ def _work_s() -> float:
 def at_most(limit_s: float) -> float:
     """A limit in seconds as it is on this machine: more where the work above takes longer, never less.
 
+    Only for what computes, and comes near its limit on a slow machine: what waits takes as long there as anywhere.
     Called right after what it limits was measured, because a machine that is shared is not always equally fast.
     """
     return limit_s * max(1.0, statistics.median(_work_s() for _ in range(5)) / _REFERENCE_S)
