@@ -314,14 +314,15 @@ def test_without_cursor_control_each_line_stands_once(
 def test_a_pipe_gets_nothing(forced: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in forced.items():
         monkeypatch.setenv(name, value)
-    before = threading.active_count()
+    others = set(threading.enumerate())  # an earlier test's may be ending
     run = Run(stream := io.StringIO()).begin()
     run.terminal.known(CHECKS[0])
     run.at(2, SILENT)
+    started = set(threading.enumerate()) - others
     run.terminal.close()
 
     assert stream.getvalue() == ""
-    assert threading.active_count() == before
+    assert started == set()
 
 
 class Gone(Screen):
