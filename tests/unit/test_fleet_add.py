@@ -348,7 +348,7 @@ def test_a_list_of_parts_that_is_damaged_is_no_empty_store(store: Store, pool: P
 
 
 ADD = """
-import sys
+import signal, sys
 from pathlib import Path
 from netpreflight.fleet import add as adding
 from netpreflight.fleet.pool import Pool
@@ -357,6 +357,8 @@ from netpreflight.fleet.store import Store
 
 def tell(added):
     print(added.files, flush=True)
+    if added.files >= int(sys.argv[3]):
+        signal.pause()
 
 if __name__ == "__main__":
     adding.BATCH_FILES, adding.PART_FILES = 4, 12
@@ -365,11 +367,11 @@ if __name__ == "__main__":
 """
 
 
-def adder(folder: Path, store: Store, runs: Path) -> "subprocess.Popen[str]":
-    """A process of its own that adds a folder, and tells how many files it has taken."""
+def adder(folder: Path, store: Store, runs: Path, most: int = sys.maxsize) -> "subprocess.Popen[str]":
+    """A process of its own that adds a folder, tells how many files it has taken, and waits for its end at `most`."""
     script = folder / "adder.py"
     script.write_text(ADD)
-    return subprocess.Popen([sys.executable, script, store.folder, runs], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, script, store.folder, runs, str(most)], stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.more
@@ -379,12 +381,12 @@ def test_an_adder_that_is_killed_loses_and_doubles_nothing(store: Store, pool: P
     runs = write_many(tmp_path / "runs", count)
     moment = random.Random(seed)
     at, later_s = moment.randrange(4, count - 8), moment.random() * 0.05
-    with adder(tmp_path, store, runs) as process:
+    with adder(tmp_path, store, runs, count - 4) as process:
         assert process.stdout is not None
         taken = next(number for line in process.stdout if (number := int(line)) >= at)
         Clock().hold_up(later_s)
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(60)
         assert process.returncode == -signal.SIGKILL, "it was alive"
         taken = max([taken, *map(int, process.stdout)])
     assert taken < count, "it had more to do"

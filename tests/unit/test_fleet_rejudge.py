@@ -162,7 +162,7 @@ def test_a_run_that_kills_its_judge_takes_no_other_with_it(store: Store) -> None
 
 
 REJUDGE = """
-import sys
+import signal, sys
 from pathlib import Path
 from netpreflight.agent import profiles
 from netpreflight.fleet import rejudge as rejudging
@@ -171,6 +171,8 @@ from tests.unit.judging_here import Here
 
 def tell(done):
     print(done.judged, flush=True)
+    if done.judged >= int(sys.argv[2]):
+        signal.pause()
 
 rejudging.BATCH_RUNS, rejudging.COMMIT_RUNS = 4, 12
 profile = profiles.load("argon", "6.2.0")
@@ -187,10 +189,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "store"
 
 
-def started(store: Store) -> "subprocess.Popen[str]":
-    """A process of its own that judges a store again, and tells how many runs it has judged."""
+def started(store: Store, most: int = sys.maxsize) -> "subprocess.Popen[str]":
+    """A process of its own that judges a store again, tells how many runs it judged, and waits at `most`."""
     return subprocess.Popen(
-        [sys.executable, "-c", REJUDGE, store.folder],
+        [sys.executable, "-c", REJUDGE, store.folder, str(most)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
@@ -208,12 +210,12 @@ def test_a_judging_that_is_killed_loses_and_doubles_nothing(many: Path, tmp_path
     store, count = copied(many, tmp_path / "store"), 60
     moment = random.Random(seed)
     at, later_s = moment.randrange(4, count - 8), moment.random() * 0.01
-    with started(store) as process:
+    with started(store, count - 4) as process:
         assert process.stdout is not None
         judged = next(number for line in process.stdout if (number := int(line)) >= at)
         Clock().hold_up(later_s)
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(60)
         assert process.returncode == -signal.SIGKILL, "it was alive"
         judged = max([judged, *map(int, process.stdout)])
     committed = int(str(ask(store, "SELECT count(*) FROM verdicts WHERE again")[0][0]))
