@@ -19,7 +19,7 @@ class Served:
 
     def __init__(self, files: list[Path]) -> None:
         self.run, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.run.settimeout(10)
+        self.run.settimeout(60)
         self.client = Helper(self.run, files)
         self.server = Server(its, files, None)
         self._its = its
@@ -29,7 +29,7 @@ class Served:
     def end(self) -> None:
         """End the run; the helper has done all that was asked of it when this returns."""
         self.run.close()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         self._its.close()
 

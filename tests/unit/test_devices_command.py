@@ -184,7 +184,7 @@ def test_a_reader_that_leaves_early_and_a_closed_output_end_without_a_traceback(
     ):
         ran = subprocess.run(
             ["bash", "-c", shell, sys.executable],
-            capture_output=True, text=True, check=False, timeout=20, cwd=Path(__file__).parents[2],
+            capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2],
         )  # fmt: skip
         assert "Traceback" not in ran.stderr
         assert "Exception" not in ran.stderr

@@ -898,7 +898,7 @@ def ran_on(
         while interface and not ends and clock.now < until:
             pass
         if interface and ends:
-            assert stopped.wait(10), "it goes on"
+            assert stopped.wait(60), "it goes on"
             assert not entered.is_device()
         elif interface:
             assert entered.is_device() is (mac == STATION)

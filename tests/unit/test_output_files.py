@@ -235,7 +235,7 @@ def test_a_pipe_is_written_to_as_soon_as_it_has_a_reader(tmp_path: Path, *, late
     for thread in (writer, reader) if late else (reader, writer):
         thread.start()
     for thread in (writer, reader):
-        thread.join(10)
+        thread.join(60)
 
     assert read == ["x" * 200_000]
 

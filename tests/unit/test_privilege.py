@@ -319,7 +319,7 @@ def test_root_writes_to_pipes_and_to_standard_output(tmp_path: Path) -> None:
     out.symlink_to("/dev/stdout")
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
         ran = run_root("-o", str(pipe), "-o", str(out))
-        read = reader.communicate(timeout=20)[0]
+        read = reader.communicate(timeout=60)[0]
 
     assert json.loads(read)["verdict"] == "undetermined"
     assert ran.stderr == ""
@@ -422,7 +422,7 @@ def test_a_pipe_that_nobody_reads_holds_up_neither_ctrl_c_nor_the_helper(
             wait_until(other.exists, "the file before the pipe", 60)
             (helper,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             process.send_signal(number)
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
         finally:
             process.kill()
 

@@ -230,7 +230,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
         report.write(pipe, "text")
-        assert reader.communicate(timeout=10)[0] == "text"
+        assert reader.communicate(timeout=60)[0] == "text"
 
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert left(tmp_path) == ["run.json"]

@@ -328,7 +328,7 @@ def test_a_call_that_never_comes_back_has_a_deadline(monkeypatch: pytest.MonkeyP
 
     class Stuck(FakeCoreWlan):
         def scan(self) -> tuple[list[CoreWlanNetwork], CoreWlanError | None]:
-            over.wait(10)
+            over.wait(60)
             return [], None
 
     with pytest.raises(SourceUnavailable, match="did not end its scan"):

@@ -578,7 +578,7 @@ def test_ctrl_c_stops_the_run_and_what_was_set_is_restored(windows: FakeWindows)
         stopped = asyncio.Event()
         with Windows().on_stop(stopped.set):
             threading.Timer(0.05, signal.raise_signal, (signal.SIGINT,)).start()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await stopped.wait()
 
     before = signal.getsignal(signal.SIGINT)
@@ -605,10 +605,10 @@ def test_closing_the_window_waits_until_the_run_has_ended(windows: FakeWindows) 
             assert handle(0) == 0  # Ctrl-C is for Python's own
             closing = threading.Thread(target=lambda: returned.append(handle(2)))
             closing.start()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await stopped.wait()
             assert not returned
-        closing.join(5)
+        closing.join(60)
         assert returned == [1]
 
     windows.calls["SetConsoleCtrlHandler"] = set_handler
