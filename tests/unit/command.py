@@ -3,6 +3,7 @@
 Loading takes longer than most runs. A run that is given variables of Python starts Python itself.
 """
 
+import ctypes
 import json
 import multiprocessing
 import os
@@ -36,6 +37,9 @@ MOST_BYTES = 200 << 20
 MOST_BYTES_OF_TABLES = 8 << 30
 """The same for `fleet`: DuckDB reserves more addresses than it uses memory."""
 DEADLINE_S = 60.0
+_ARENA_MAX = -8
+"""Of mallopt(3), malloc.h. By default glibc reserves 64 MiB of addresses for each thread that allocates, so that what a
+run needs of them would depend on how many of its threads are awake at once."""
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 for device in profiles.load_all():  # read before the fork, too
@@ -88,6 +92,7 @@ def _forked(arguments: tuple[str, ...], folder: str, output: str, errors: str, v
         os.close(handle)
     os.chdir(folder)
     os.environ.update(variables)
+    assert ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
     most = MOST_BYTES_OF_TABLES if arguments[:1] == ("fleet",) else MOST_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     sys.argv[0] = "netpreflight"
@@ -105,5 +110,5 @@ def _from_the_start(
         timeout=DEADLINE_S,
         check=False,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "1", **variables},
     )
