@@ -49,7 +49,8 @@ def bss_list(*networks: tuple[wlan.BssEntry, bytes]) -> bytes:
     """A WLAN_BSS_LIST; the elements follow all entries."""
     entries, blob = b"", b""
     size = ctypes.sizeof(wlan.BssEntry)
-    for number, (made, elements) in enumerate(networks):
+    for number, (given, elements) in enumerate(networks):
+        made = wlan.BssEntry.from_buffer_copy(given)  # another list has another place for them
         made.ulIeOffset = made.ulIeOffset or size * (len(networks) - number) + len(blob)
         made.ulIeSize = made.ulIeSize or len(elements)
         entries += bytes(made)
