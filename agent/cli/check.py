@@ -325,7 +325,8 @@ def _end_soon() -> None:
             sys.stderr.write("netpreflight: the report takes too long\n")
         _thread.interrupt_main()
 
-    threading.Thread(target=watch, name="end soon", daemon=True).start()
+    with contextlib.suppress(RuntimeError):  # the system allows no more threads: without a limit, then
+        threading.Thread(target=watch, name="end soon", daemon=True).start()
 
 
 def _set_up_from() -> "SetUp | None":
