@@ -134,7 +134,7 @@ def test_junk_before_the_answer_hides_it_not(many: int, payload: bytes, *, by_st
 
 @pytest.mark.parametrize("by_stranger", [False, True], ids=["by the server", "by a stranger"])
 def test_junk_without_end_hides_no_answer_that_has_its_id(*, by_stranger: bool) -> None:
-    found, junk = ask(endless(b"junk", by_stranger=by_stranger))
+    found, junk = ask(endless(b"junk", by_stranger=by_stranger), give_up_s=30.0)
 
     assert junk > MOST_STRANGERS
     assert found.value == TRUE
