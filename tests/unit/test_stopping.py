@@ -38,6 +38,28 @@ def test_a_run_is_stopped_at_any_moment(moment: str, tmp_path: Path) -> None:
         assert end.left == []
 
 
+NO_THREAD_MORE = """
+import threading
+really_start = threading.Thread.start
+def start(thread):
+    if thread.name == "end soon":
+        print("REFUSED", file=sys.stderr, flush=True)
+        raise RuntimeError("can't start new thread")
+    really_start(thread)
+threading.Thread.start = start
+"""
+
+
+@pytest.mark.more
+def test_a_stopped_run_is_reported_where_no_thread_can_be_started(tmp_path: Path) -> None:
+    end = stopped(UNTIL_STOPPED + NO_THREAD_MORE, tmp_path)
+
+    assert end.errors.count("REFUSED") == 1
+    assert "Traceback" not in end.errors
+    assert (end.exit_code, end.left) == (130, ["report.html"])
+    assert json.loads(end.output)["complete"] is False
+
+
 @pytest.mark.more
 def test_what_is_given_back_first_is_named(tmp_path: Path) -> None:
     owed = 'given[0]._network.restorations[:] = [lambda: "the lease of 192.0.2.7", lambda: None]'
