@@ -83,7 +83,8 @@ def remove_old(written: Path) -> None:
 
 def _latest_credible(written: Path) -> str:
     """The beginning of the latest name that is not from the future, by the time in the name of the run just written."""
-    started = dt.datetime.fromisoformat(written.name[:17]).replace(tzinfo=dt.UTC)  # strptime would import a module
+    # Not strptime: its first use imports a module, which the user that root writes as may not be able to read.
+    started = dt.datetime.fromisoformat(written.name[:17]).replace(tzinfo=dt.UTC)
     try:
         return _stamp(started.timestamp() + AHEAD_S)
     except OSError:  # beyond the year 9999: nothing is ahead of that
